@@ -171,7 +171,7 @@ def scalars(timeline: Timeline, iteration: Iteration) -> dict[str, float]:
     return {
         "alpha": timeline.experiment.training.learning_rate,
         "m": float(len(iteration.examples)),
-        "K": float(timeline.experiment.dense.layers[-1]),
+        "K": float(timeline.program.outputs),
         "l2": timeline.experiment.training.l2,
     }
 

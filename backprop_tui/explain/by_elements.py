@@ -12,6 +12,7 @@ from functools import reduce
 
 from backprop_tui.explain.gradient_lines import DerivationLine, Gradient, collapsed, in_matrices
 from backprop_tui.maths.entries import (
+    SOFTMAX,
     Entries,
     Index,
     over,
@@ -24,6 +25,7 @@ from backprop_tui.maths.entries import (
 )
 from backprop_tui.maths.expressions import (
     Call,
+    Delta,
     Diff,
     Div,
     Expr,
@@ -36,7 +38,9 @@ from backprop_tui.maths.expressions import (
     Transpose,
     children,
     names,
+    walk,
 )
+from backprop_tui.maths.expressions import replace as put
 from backprop_tui.maths.normal_form import flat, tidy
 from backprop_tui.maths.rules import derivative_of
 from backprop_tui.maths.shapes import Shape
@@ -96,25 +100,21 @@ def _whole(gradient: Gradient, V: Indexed) -> DerivationLine:
 
 def given(gradient: Gradient) -> tuple[tuple[Indexed, Expr], ...]:
     """The forward steps that read what the gradient is of, each as the formula of one entry."""
-    return tuple(_spelled(gradient, *_given(gradient, step)) for step in gradient.readers)
+    return tuple(_given(gradient, step) for step in gradient.readers)
 
 
-def _spelled(gradient: Gradient, target: Indexed, formula: Expr) -> tuple[Indexed, Expr]:
-    """The formula of an entry, with that of a softmax written out."""
-    match formula:
-        case Call("softmax", (Indexed(symbol, _, column) as z,)):
-            rows, _ = gradient.shapes[symbol]
-            term = Call("exp", (Indexed(symbol, "p", column),))
-            return target, Call("exp", (z,)) / over((("p", rows),), term)
-    return target, formula
+def softmax_of(e: Expr) -> Name | None:
+    """The matrix that it is the softmax of, in which each output depends on every input."""
+    match e:
+        case Call(function, (Name() as x,)) if function in SOFTMAX:
+            return x
+        case _:
+            return None
 
 
-def is_softmax(gradient: Gradient) -> bool:
-    """Whether the only reader is a function in which each output depends on every input."""
-    match [step.expression for step in gradient.readers]:
-        case [Call("softmax" | "softmax_rows", (Name(),))]:
-            return True
-    return False
+def _reads_softmax(gradient: Gradient) -> bool:
+    """Whether the only reader is a softmax."""
+    return len(gradient.readers) == 1 and softmax_of(gradient.reader.expression) is not None
 
 
 def tangled(e: Expr, symbol: str, inside: bool = False) -> bool:
@@ -123,6 +123,8 @@ def tangled(e: Expr, symbol: str, inside: bool = False) -> bool:
     match e:
         case MatMul() | Call("row_sums" | "col_sums" | "total") if inside and symbol in names(e):
             return True
+        case Call(function) if function in SOFTMAX and symbol in names(e):
+            return inside or softmax_of(e) is None
         case Sum() | Diff() | Neg() | Transpose() | MatMul():
             pass
         case Call("row_sums" | "col_sums" | "total"):
@@ -159,14 +161,14 @@ def _given(gradient: Gradient, step: Step) -> tuple[Indexed, Expr]:
 
 def _path(gradient: Gradient, step: Step, V: Indexed) -> ChainTerm:
     entries, (target, formula) = _entries(gradient), _given(gradient, step)
-    place = gradient.program.architecture.place
     at_target = entries.entry(gradient.at(step).symbol, target.row, target.column)
-    entries_of_one, examples = place(*gradient.shapes[step.symbol])
-    indices = (("k", entries_of_one), ("s", examples))
+    if (x := softmax_of(step.expression)) is not None:
+        formula = put(step.expression, {x: entries.entry(x.symbol, target.row, target.column)})
     inner = entries.derivative(formula, V, target)
     of_each = step.symbol in gradient.program.separate
-    if not is_softmax(gradient):
+    if not _reads_softmax(gradient):
         inner = sum_of(settled(products(inner)))
+    place = gradient.program.architecture.place
     _, example = place(target.row, target.column)
     return ChainTerm(
         target,
@@ -174,17 +176,32 @@ def _path(gradient: Gradient, step: Step, V: Indexed) -> ChainTerm:
         Partial(Indexed(gradient.loss.symbol, *place("", example if of_each else "")), target),
         Partial(target, V),
         inner,
-        tuple(index for index in indices if index[0] in (target.row, target.column)),
+        _sums(gradient, target),
     )
+
+
+def _sums(gradient: Gradient, target: Indexed) -> tuple[Index, ...]:
+    """The letters of an entry that the chain rule sums over: k, and s where it has examples."""
+    entries, examples = gradient.program.architecture.place(*gradient.shapes[target.symbol])
+    indices = (("k", entries), ("s", examples))
+    return tuple(index for index in indices if index[0] in (target.row, target.column))
+
+
+def _one_term(before: Expr, after: Expr) -> Iterator[DerivationLine]:
+    """The line in which deltas leave one term of their sums; none where there is no delta."""
+    left = set(walk(after))
+    gone = (x for x in walk(before) if isinstance(x, Delta) and x not in left)
+    if only := dict.fromkeys(f"{delta.left} = {delta.right}" for delta in gone):
+        yield DerivationLine(after, f"only {joined([*only])}")
 
 
 def _of_loss(gradient: Gradient, V: Indexed) -> Iterator[DerivationLine]:
     """The lines of an entry of the gradient of the loss itself."""
     ((target, formula),) = given(gradient)
-    found = products(_entries(gradient).derivative(formula, V, target))
+    each = _entries(gradient).derivative(formula, V, target)
+    found = products(over(_sums(gradient, target), each))
     yield DerivationLine(sum_of(found), gradient.rules_of_loss, gradient.left(V))
-    own = next((k for k in gradient.letters if k in (V.row, V.column)), "1")
-    yield DerivationLine(sum_of(settled(found)), f"only p = {own}")
+    yield from _one_term(sum_of(found), sum_of(settled(found)))
 
 
 def _of_paths(gradient: Gradient, V: Indexed) -> Iterator[DerivationLine]:
@@ -203,19 +220,19 @@ def _of_paths(gradient: Gradient, V: Indexed) -> Iterator[DerivationLine]:
         gradient.come_from,
         opens=opens,
     )
-    if is_softmax(gradient) and gradient.step.derivation is not None:
+    if _reads_softmax(gradient) and gradient.step.derivation is not None:
         yield from _of_softmax(gradient, paths[0])
         return
     found = _added(path.over(path.at_target, path.inner) for path in paths)
     slope = derivative_of(gradient.function).function if gradient.function else None
     put_in, inner = joined([text(path.slope) for path in paths]), text(paths[0].inner)
     short = len(paths) == 1 and len(inner) <= len(put_in)
-    if is_softmax(gradient):
+    if _reads_softmax(gradient):
         yield DerivationLine(found, "softmax", opens=gradient.reader.symbol)
     else:
         rule = f"{put_in} = {inner}" if short else f"{put_in} put in"
         yield DerivationLine(found, rule, opens=slope)
-    yield DerivationLine(sum_of(settled(products(found))), f"only k = {gradient.letters[0]}")
+    yield from _one_term(found, sum_of(settled(products(found))))
     if gradient.step.derivation is not None:
         for line in collapsed(gradient, gradient.step.derivation):
             yield replace(line, expression=_entries(gradient).of(line.expression, "i", "j"))
@@ -234,7 +251,7 @@ def _of_softmax(gradient: Gradient, path: ChainTerm) -> Iterator[DerivationLine]
     cancelled = over(path.sums, product)
     yield DerivationLine(Neg(cancelled) if negative else cancelled, "cancel")
     found = settled(products(whole))
-    yield DerivationLine(sum_of(found), f"only k = {gradient.letters[0]}")
+    yield from _one_term(whole, sum_of(found))
     yield DerivationLine(sum_of(found, gradient.shares), gradient.fact)
 
 

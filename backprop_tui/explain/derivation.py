@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import groupby
 
-from backprop_tui.explain.by_elements import by_elements, entries_of, given
+from backprop_tui.explain.by_elements import by_elements, entries_of, given, softmax_of
 from backprop_tui.explain.gradient_lines import DerivationLine, Gradient, in_matrices
 from backprop_tui.maths.expressions import (
     Call,
@@ -144,11 +144,7 @@ def is_softmax(program: Program, symbol: str) -> bool:
     """Whether a step computes a softmax, so that each depends on a whole column or row."""
     known = symbol in program.positions
     step = program.taught[program.index(symbol)] if known else None
-    match step.expression if step else None:
-        case Call("softmax" | "softmax_rows", (Name(),)):
-            return True
-        case _:
-            return False
+    return step is not None and softmax_of(step.expression) is not None
 
 
 def _of_softmax(program: Program, symbol: str, examples: int | None) -> Derivation | None:

@@ -33,7 +33,7 @@ from backprop_tui.maths.expressions import (
 )
 from backprop_tui.maths.expressions import replace as put
 from backprop_tui.maths.functions import PRIMITIVES, expand, is_derivative, sign_of, z
-from backprop_tui.maths.normal_form import GATHERS, tidy
+from backprop_tui.maths.normal_form import GATHERS, multiplied_out, tidy
 from backprop_tui.maths.rules import RULES, derivative_of, gradients, rule_of
 from backprop_tui.maths.shapes import Shape
 from backprop_tui.maths.values import value
@@ -264,8 +264,13 @@ def _whole(gradient: Gradient) -> Expr:
 
 
 def _of_loss(gradient: Gradient, left: Expr) -> Iterator[DerivationLine]:
-    """The lines of the gradient of the loss itself: term by term, then in its normal form."""
+    """The lines of the gradient of the loss itself: term by term, then in its normal form.
+
+    A gradient that adds up what several terms or examples give has its normal form alone.
+    """
     terms = _term_by_term(gradient.loss.expression, gradient.of)
+    if multiplied_out(Diff(terms, gradient.step.expression)) != Num(0.0):
+        terms = gradient.step.expression
     yield DerivationLine(terms, gradient.rules_of_loss, left)
     yield DerivationLine(
         gradient.step.expression, "multiply out" if isinstance(terms, Neg) else "cancel"

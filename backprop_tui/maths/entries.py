@@ -7,6 +7,7 @@ what it reads. `sum_of` writes a sum of products in which each Kronecker delta l
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import product
 from typing import TypeAlias
 
 from backprop_tui.maths.expressions import (
@@ -36,6 +37,8 @@ from backprop_tui.maths.rules import rule_of
 from backprop_tui.maths.shapes import Shape, as_sum, shape
 
 ZERO, ONE = Num(0.0), Num(1.0)
+SOFTMAX = {"softmax": "col_sums", "softmax_rows": "row_sums"}
+"""What each divides by is added up by this function."""
 Index: TypeAlias = tuple[str, int]
 """The letter of a sum, and how many terms it has."""
 Product: TypeAlias = tuple[float, tuple[Expr, ...], tuple[Index, ...]]
@@ -70,9 +73,17 @@ class Entries:
                 return self._over(count, lambda p: times(self.of(x, row, p), self.of(y, p, column)))
             case Call("row_means" | "col_means" | "mean"):
                 return self.of(as_sum(e, self.shapes, self.shapes), row, column)
+            case Call(function, (x,)) if function in SOFTMAX:
+                exp = Call("exp", (x,))
+                return self.of(exp / Call(SOFTMAX[function], (exp,)), row, column)
             case Call(function, (x,)) if function in PRIMITIVES and PRIMITIVES[function].over:
                 rows, columns = shape(x, self.shapes)
                 match PRIMITIVES[function].over:
+                    case over if PRIMITIVES[function].fold == "max":
+                        down = (row,) if over == "row" else map(str, range(1, rows + 1))
+                        right = (column,) if over == "column" else map(str, range(1, columns + 1))
+                        found = tuple(self.of(x, *place) for place in product(down, right))
+                        return Call("max", found) if len(found) > 1 else found[0]
                     case "row":
                         return self._over(columns, lambda p: self.of(x, row, p))
                     case "column":
@@ -166,11 +177,15 @@ def over(sums: Sequence[Index], e: Expr) -> Expr:
 
 def at_place(e: Expr, place: Mapping[str, int]) -> Expr:
     """`e` over cells: each letter is the row or column in `place`, each Σₖ the sum of its terms."""
+
+    def at(letter: str) -> int:
+        return place[letter] if letter in place else int(letter or 1)
+
     match e:
         case Indexed(symbol, row, column):
-            return Cell(symbol, place.get(row, 1), place.get(column, 1))
+            return Cell(symbol, at(row), at(column))
         case Delta(left, right):
-            return Num(float(place.get(left, 1) == place.get(right, 1)))
+            return Num(float(at(left) == at(right)))
         case SumOver(index, count, body):
             return Sum(tuple(at_place(body, {**place, index: k + 1}) for k in range(count)))
         case _:
@@ -207,11 +222,11 @@ def products(e: Expr) -> list[Product]:
 
 def settled(found: Iterable[Product]) -> list[Product]:
     """The products without the sums of which a delta leaves one term, equal factors cancelled."""
-    return [_cancelled(_one_term(product)) for product in found]
+    return [_cancelled(_one_term(each)) for each in found]
 
 
-def _one_term(product: Product) -> Product:
-    number, factors, sums = product
+def _one_term(found: Product) -> Product:
+    number, factors, sums = found
     for delta in [f for f in factors if isinstance(f, Delta)]:
         free = next((x for x in (delta.left, delta.right) if x in dict(sums)), None)
         if free is not None:
@@ -236,8 +251,8 @@ def _renamed(e: Expr, old: str, new: str) -> Expr:
             return rebuild(e, lambda part: _renamed(part, old, new))
 
 
-def _cancelled(product: Product) -> Product:
-    number, factors, sums = product
+def _cancelled(found: Product) -> Product:
+    number, factors, sums = found
     left = list(factors)
     for f in factors:
         if isinstance(f, Div) and f in left and f.right in left:

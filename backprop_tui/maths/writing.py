@@ -244,6 +244,8 @@ class _Writer:
     ) -> tuple[str, int]:
         spaced = sign if in_sum and sign in self.n.tight else f" {sign} "
         left = self.at(x, tightness, in_sum, behind)
+        if isinstance(x, Div) and isinstance(x.right, SumOver) and not self.n.fraction:
+            left = self.enclosed(left)  # (a / Σₖ b) · c: a sum reaches to the end of its product
         return left + spaced + self.at(y, NEGATION, in_sum, behind=True), PRODUCT
 
     def call(self, template: str, args: tuple[Expr, ...]) -> tuple[str, int]:

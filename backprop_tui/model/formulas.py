@@ -108,6 +108,8 @@ class _Reading:
         if not self.faults:
             for examples in dict.fromkeys(network.batches):
                 self._fit(examples)
+        if not self.faults and 1 not in network.batches:
+            self._fit(1)
         if not self.faults:
             self._look_at_rules()
 
@@ -267,7 +269,7 @@ class _Reading:
             try:
                 shapes[line.symbol] = shape(e, shapes)
             except ShapeMismatch as error:
-                batch = "" if examples == 1 else f" in a batch of {examples}"
+                batch = f" in a batch of {examples}" if {*self.network.batches} != {1} else ""
                 self.fault(
                     line.key, f"cannot be computed{batch}: {error}{turned(e, shapes, examples)}"
                 )
@@ -439,7 +441,8 @@ def turned(e: Expr, shapes: Mapping[str, Shape], examples: int) -> str:
             shape(part, shapes)
         except ShapeMismatch:
             x, y = part.left, part.right
-            for other in (MatMul(y, x), MatMul(x.T, y), MatMul(x, y.T)):
+            xt, yt = (z.operand if isinstance(z, Transpose) else z.T for z in (x, y))
+            for other in (MatMul(y, x), MatMul(xt, y), MatMul(x, yt)):
                 with suppress(ShapeMismatch):
                     if shape(other, shapes)[1] == examples:
                         return f". {text(other)} would fit: columns are examples here"

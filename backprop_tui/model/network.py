@@ -206,7 +206,7 @@ class WrittenNetwork:
     same: frozenset[str] = frozenset()
     """The inputs that are the same matrix for each example."""
     batches: tuple[int, ...] = (1,)
-    """How many examples its batches have: the formulas must fit each."""
+    """How many examples its batches have: the formulas must fit each, and one example."""
     given: tuple[str, ...] = ()
     """The symbols of [given]: values and gradients that are not computed."""
     absent: tuple[str, ...] = ()

@@ -100,19 +100,20 @@ class Evaluation:
         wholes: dict[str, Any] = {}
 
         def known(x: Expr, at: Mapping[str, int]) -> Expr:
+            def cell(row: str, column: str) -> tuple[int, int]:
+                i, j = (at[k] if k in at else int(k or 1) - 1 for k in (row, column))
+                return i, j
+
             match x:
                 case Indexed(symbol, row, column):
-                    return _number(self.env[symbol][at.get(row, 0), at.get(column, 0)])
+                    return _number(self.env[symbol][cell(row, column)])
                 case Delta(left, right):
                     return Num(float(at[left] == at[right]))
                 case SumOver(index, count, body):
                     return Sum(tuple(known(body, {**at, index: k}) for k in range(count)))
                 case Partial(Indexed(of, row, column), Indexed() as by):
-                    cell = at.get(by.row, 0), at.get(by.column, 0)
-                    change = self.change(of, by.symbol, cell)
-                    if of == self.loss:
-                        return _number(change.sum())
-                    return _number(change[at.get(row, 0), at.get(column, 0)])
+                    change = self.change(of, by.symbol, cell(by.row, by.column))
+                    return _number(change.sum() if of == self.loss else change[cell(row, column)])
                 case Partial(Name(of), Name(by)):
                     wholes[f"∂{of}/∂{by}"] = self.whole(of, by)
                     return Name(f"∂{of}/∂{by}")
@@ -160,6 +161,29 @@ def test_every_line_has_the_value_of_the_line_above(
 @pytest.mark.parametrize("lesson", ["article", "softmax", "batch", "mazur", "dead-relu"])
 def test_the_lessons_keep_the_law(lesson: str, elements: bool) -> None:
     timeline = Timeline(load(lesson))
+    for symbol in timeline.program.gradients:
+        assert_law(timeline, symbol, elements)
+
+
+@pytest.mark.parametrize("elements", [False, True])
+@pytest.mark.parametrize(
+    "forward",
+    [
+        {"L": "half_squared_error(W·X, Y)"},  # the loss reads a weight
+        {"Z": "W·X", "L": "col_sums((b ∘ Z − Y)²)"},  # ... or a number for all examples
+        {"Z": "W·X", "L": "total(exp(Z) / total(exp(Z)) ∘ Y)"},  # a sum in a sum
+        {"Z": "W·X", "L": "col_sums((Z − col_means(Z))²)"},
+        {"Z": "W·X", "L": "col_sums((Z − row_means(Z))²)"},  # examples that change each other's L
+        {"Z": "W·X", "L": "−col_sums(Y ∘ log(softmax(Z)))"},
+        {"Z": "W·X", "Q": "Z ∘ softmax(Z)", "L": "half_squared_error(Q, Y)"},
+        {"Z": "W·X", "Q": "softmax_rows(2·Z)", "L": "half_squared_error(Q, Y)"},
+        {"Z": "W·X", "Q": "Z ∘ row_max(X) / largest(X)", "L": "half_squared_error(Q, Y)"},
+    ],
+    ids=lambda forward: "; ".join(forward.values()) if isinstance(forward, dict) else "",
+)
+def test_any_formulas_keep_the_law(forward: Mapping[str, str], elements: bool) -> None:
+    data = {"X": [[0.3, -0.7], [0.9, 0.4]], "Y": [[1.0, 0.3], [0.0, 0.7]]}
+    timeline = Timeline(written({"W": (2, 2), "b": (2, 1)}, data, forward, {"b": [[0.5], [-1]]}))
     for symbol in timeline.program.gradients:
         assert_law(timeline, symbol, elements)
 
@@ -282,6 +306,18 @@ def test_a_weight_by_elements() -> None:
         ("dZ1[i] · X[j]", "only k = i"),
         ("dZ1 · Xᵀ", "all i and j at once"),
     ]
+
+
+def test_a_line_tells_which_index_alone_is_left() -> None:
+    found = [rule for _, rule in lines("attention", "dP", elements=True)]
+    assert found[-2:] == ["only s = j", "all i and j at once"]
+    assert "only p = j and t = i" in [rule for _, rule in lines("attention", "dH", elements=True)]
+
+
+def test_where_no_index_is_left_out_there_is_no_line_for_it() -> None:
+    program = written({"w": (1, 1)}, {"x": [[1.0]]}, {"z": "w·x", "a": "z²", "L": "a ∘ a"}).program
+    found = derivation(program, "dz", elements=True)
+    assert [line.written() for line in found.lines][2:] == ["da · 2 · z", "2 · da ∘ z"]
 
 
 def test_softmax_and_cross_entropy_by_elements() -> None:

@@ -54,6 +54,13 @@ SHAPES = {"X": (3, 2), "W": (4, 3), "b": (4, 1), "r": (1, 2), "s": (1, 1)}
         ("col_sums(X)", "Σₚ X[p,j]"),
         ("total(X)", "Σₚ Σₜ X[p,t]"),
         ("tanh(X)", "tanh(X[i,j])"),
+        ("softmax(X)", "exp(X[i,j]) / Σₚ exp(X[p,j])"),
+        ("softmax_rows(X)", "exp(X[i,j]) / Σₚ exp(X[i,p])"),
+        ("X / col_sums(X) ∘ s", "(X[i,j] / Σₚ X[p,j]) · s"),  # the sum is no sum over s
+        ("col_max(X)", "max(X[1,j], X[2,j], X[3,j])"),
+        ("row_max(X)", "max(X[i,1], X[i,2])"),
+        ("largest(r)", "max(r[1,1], r[1,2])"),
+        ("row_max(b)", "b[i]"),
     ],
 )
 def test_an_entry_of_each_kind_of_formula(formula: str, entry: str) -> None:
@@ -119,6 +126,7 @@ def test_at_a_place_letters_are_numbers_and_a_sum_has_its_terms() -> None:
     )
     assert at_place(Indexed("b", "i", ""), place) == Cell("b", 2, 1)
     assert at_place(Indexed("r", "1", "j"), place) == Cell("r", 1, 3)
+    assert at_place(Indexed("X", "3", "j"), place) == Cell("X", 3, 3)
     assert at_place(Indexed("c", "", "j"), place) == Cell("c", 1, 3)
     assert at_place(Delta("i", "j"), place) == ZERO
     assert at_place(Delta("1", "i"), {"i": 1}) == at_place(Delta("i", "1"), {"i": 1}) == ONE

@@ -283,7 +283,19 @@ def test_what_is_wrong_with_one_line(line: str, formula: str, fault: str | None)
                     "forward",
                     "Z",
                     "cannot be computed in a batch of 3: W · Xᵀ is 2×2 times 3×2: W has 2 columns, "
-                    f"but Xᵀ has 3 rows; {MATRICES_ONLY}. W · Xᵀᵀ would fit: columns are examples "
+                    f"but Xᵀ has 3 rows; {MATRICES_ONLY}. W · X would fit: columns are examples "
+                    "here",
+                )
+            ],
+        ),
+        (  # it fits batches of two alone
+            {"forward": {"Z": "W·Xᵀ", "L": "half_squared_error(Z, Y)"}, "batches": (2,)},
+            [
+                (
+                    "forward",
+                    "Z",
+                    "cannot be computed in a batch of 1: W · Xᵀ is 2×2 times 1×2: W has 2 columns, "
+                    f"but Xᵀ has 1 row; {MATRICES_ONLY}. W · X would fit: columns are examples "
                     "here",
                 )
             ],
