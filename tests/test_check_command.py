@@ -458,3 +458,17 @@ def test_how_far_it_has_come_is_told_on_a_terminal_alone(
         assert main(["check", "article"]) == 0
     assert "\rdZ2: 2 of 8 gradients are checked; ctrl-c stops\x1b[K" in told.getvalue()
     assert told.getvalue().endswith("\r\x1b[K")
+
+
+def test_a_single_gradient_or_figure_is_told_in_the_singular(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "one.toml"
+    file.write_text(
+        'parameters.W = [1, 1]\nforward.L = "(W·X)²"\ndata.X = [[1]]\ninitial.W = [[2]]\n'
+        '[[published]]\nsource = "A book"\nL = "4"\n',
+        "utf-8",
+    )
+    assert main(["check", str(file)]) == 0
+    told = capsys.readouterr().out.splitlines()[-1]
+    assert told == "The gradient agrees. The published figure is as printed."

@@ -88,6 +88,10 @@ def derivation(
     if (found := _of_softmax(program, symbol, examples)) is not None:
         return found
     if symbol not in program.gradients:
+        of = program.roles.get(symbol.removeprefix("d"))
+        if of is not None and of.kind == "input" and symbol not in program.roles:
+            said = "is computed where [training] of a file has input_gradient = true"
+            raise NoDerivation(f"{shown(symbol)} {said}")
         meant, those = hint(symbol, program.gradients), ", ".join(program.gradients)
         raise NoDerivation(f"{shown(symbol)} has no derivation; these have one: {those}{meant}")
     gradient = Gradient(program, symbol, examples or program.training.batch)

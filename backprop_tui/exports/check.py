@@ -209,7 +209,7 @@ def no_faults(experiment: Experiment) -> str:
 def _of_gradients(found: Sequence[GradientCheck]) -> str:
     verdicts = Counter(g.verdict for g in found)
     if verdicts[gradient_check.CheckVerdict.AGREES] == len(found):
-        return f"All {len(found)} gradients agree."
+        return "The gradient agrees." if len(found) == 1 else f"All {len(found)} gradients agree."
     words = {
         gradient_check.CheckVerdict.DIFFERS: ("DIFFERS", "DIFFER"),
         gradient_check.CheckVerdict.AGREES: ("agrees", "agree"),
@@ -218,7 +218,7 @@ def _of_gradients(found: Sequence[GradientCheck]) -> str:
     }
     told = ", ".join(_number_of(verdicts[v], *words[v]) for v in words if verdicts[v])
     wrong = [g.symbol for g in found if g.verdict is gradient_check.CheckVerdict.DIFFERS]
-    return f"Of {len(found)} gradients {told}{_named(wrong)}."
+    return f"Of {count(len(found), 'gradient')} {told}{_named(wrong)}."
 
 
 def _of_formulas(found: Sequence[JudgedFormula]) -> str:
@@ -243,10 +243,11 @@ def _of_figures(found: Sequence[Comparison]) -> str:
     if not failed and set(counted) <= set(exact):
         near = counted[exact[1]]
         bound = f", {near} of them within the stated bound" if near else ""
-        return f"All {right} published figures are as printed{bound}{also}."
+        are = "The published figure is" if right == 1 else f"All {right} published figures are"
+        return f"{are} as printed{bound}{also}."
     told = [f"{n} {verdict}" for verdict, n in counted.items()]
     wrong = [f"{len(failed)} WRONG{_named(failed)}"] if failed else []
-    return f"Of {right} published figures: {'; '.join([*told, *wrong])}{also}."
+    return f"Of {count(right, 'published figure')}: {'; '.join([*told, *wrong])}{also}."
 
 
 def _number_of(count: int, one: str, more: str) -> str:

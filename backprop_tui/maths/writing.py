@@ -249,8 +249,9 @@ class _Writer:
         return left + spaced + self.at(y, NEGATION, in_sum, behind=True), PRODUCT
 
     def call(self, template: str, args: tuple[Expr, ...]) -> tuple[str, int]:
-        if POSTFIX_SIGN.match(template):  # no parentheses of its own
-            return template.replace("*", self.at(args[0], POSTFIX)), POSTFIX
+        if POSTFIX_SIGN.match(template):  # no parentheses of its own; (Z²)² is not Z²²
+            base = POSTFIX if isinstance(args[0], Transpose) else ATOM
+            return template.replace("*", self.at(args[0], base)), POSTFIX
         tightness, own = (COMPARISON, ATOM) if self.n.encloses else (NEGATION, NEGATION)
         return template.replace("*", self.n.comma.join(self.at(a, tightness) for a in args)), own
 

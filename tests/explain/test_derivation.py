@@ -439,6 +439,11 @@ def test_a_symbol_without_a_derivation_is_told_which_have_one(symbol: str) -> No
         derivation(load("article").program, symbol)
 
 
+def test_the_gradient_of_an_input_is_said_to_be_a_matter_of_the_file() -> None:
+    with pytest.raises(NoDerivation, match=r"is computed where .* has input_gradient = true"):
+        derivation(load("article").program, "dX")
+
+
 @pytest.mark.parametrize("lesson", ["article", "softmax", "batch"])
 def test_every_line_can_be_written_in_every_notation(lesson: str) -> None:
     program = load(lesson).program

@@ -208,6 +208,8 @@ def test_the_numpy_source_of_a_step_as_taught_needs_only_the_activations(
         (as_expr(-2) * X, "−2 · X"),
         (parse("(W1 + X)²"), "(W1 + X)²"),
         (parse("(−X)²"), "(−X)²"),
+        (parse("(X²)²"), "(X²)²"),  # not X²²
+        (parse("(X^3)²"), "(X^3)²"),  # not X to the 3²
         (parse("−X²"), "−X²"),
         (derivative_of(ACTIVATIONS["leaky_relu"](W1 @ X)), "leaky_relu′(W1 · X)"),
     ],

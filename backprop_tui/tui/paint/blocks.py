@@ -460,7 +460,10 @@ class Columns:
 
 def label_above(label: Placed, behind: list[Placed], width: int) -> Placed:
     """Say of an operand that it stands above, as fully as there is room before what follows."""
-    room = behind[0].right - len(behind[0].label) if behind else width + 1
+    after = next(iter(behind), None)
+    room = width + 1
+    if after is not None:  # a label behind it becomes longer as well
+        room = after.right - len(after.label) if after.rows else after.left
     said = f"{label.label} (above)"
     said = said if label.left + len(said) < room else f"↑ {label.label}"
     return label._replace(label=said, right=max(label.right, label.left + len(said)))

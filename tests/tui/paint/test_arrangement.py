@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from functools import cache
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -37,6 +38,7 @@ from backprop_tui.tui.panels.panel import Panel
 from backprop_tui.tui.panels.step import StepPanel
 from backprop_tui.tui.panels.update import Update
 from tests.networks import experiment, experiments, in_rows
+from tests.programs import written
 from tests.tui.driver import cell_of, line_of, painted, sized, view_of
 
 SHAPES = [
@@ -387,3 +389,22 @@ def test_the_data_of_a_run_is_untouched_by_painting() -> None:
     for panel in PANELS:
         painted(panel(), view_of(run, Position(1, 8)), 80, 12)
     assert np.array_equal(before, data.X)
+
+
+@pytest.mark.parametrize("width", range(30, 90, 6))
+def test_labels_of_what_stands_above_have_room_for_each_other(width: int) -> None:
+    experiment = written(
+        {"U": (1, 1), "V": (1, 2), "W": (2, 1)},
+        {"X": [[1.0]], "Y": [[1.0]]},
+        {
+            "Z1": "tanh(W·X)",
+            "A2": "V·Z1",
+            "H3": "A2 / (1 + (U·X)²) + V·Z1",
+            "L": "half_squared_error(H3, Y)",
+        },
+    )
+    placed = arrange(view_of(Timeline(experiment), Position(1, 4)), width, 20).cache
+    for one, other in combinations(placed, 2):
+        if one.label_end[1] == other.label_end[1]:
+            left, right = sorted((one, other), key=lambda p: p.label_end[0])
+            assert left.label_end[0] <= right.label_end[0] - len(right.label)
