@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from math import floor, inf, isfinite, isnan, log10, nan
 
@@ -22,7 +22,7 @@ from backprop_tui.learn.by_hand import (
     results,
     with_decimals,
 )
-from backprop_tui.learn.diagnosis import ADVICE, explain_wrong
+from backprop_tui.learn.diagnosis import ADVICE, WrongNumber, explain_wrong
 from backprop_tui.learn.mistakes import Slip
 from backprop_tui.learn.parts import idea, parts_of, wrong_part
 from backprop_tui.learn.questions import AskedQuestion
@@ -245,8 +245,13 @@ def _one_off(number: float, target: float, unit: float) -> bool:
     return number * target > 0 and abs(number - target) <= unit * (1.5 + ROUNDING)
 
 
-def wrong(number: float, written: str, found: Explanation, unit: float) -> JudgedAnswer:
-    """Judge a wrong number, so written: which mistakes give it to within half a `unit`."""
+def wrong(
+    number: float, written: str, found: Explanation, unit: float, label: str = ""
+) -> JudgedAnswer:
+    """Judge a wrong number, so written: which mistakes give it to within half a `unit`.
+
+    `label` says how one gets it, where that is known.
+    """
     within = unit / 2 * (1 + ROUNDING)
     if found.part is not None:
         said = wrong_part(written, number, found, within)
@@ -254,6 +259,9 @@ def wrong(number: float, written: str, found: Explanation, unit: float) -> Judge
     program = found.provenance.program
     iteration = found.provenance.timeline.iteration(found.place.iteration)
     why = explain_wrong(program, iteration, found.place.cell, number, within, written)
+    if label and not why.ideas:  # several mistakes at once
+        right = f"correct is {found.written(found.recorded)}"
+        why = replace(why, ideas=(WrongNumber(number, label, right, ()),))
     leads = not why.ideas and bool(parts_of(found))
     return JudgedAnswer(
         WRONG,
@@ -271,7 +279,8 @@ def wrong_choice(asked: AskedQuestion, choice: Choice, found: Explanation) -> Ju
     """Judge a choice that is not correct: by the reason of its author, or as any wrong number."""
     if asked.worded:
         return JudgedAnswer(WRONG, choice.label or f"“{choice.written}” is not correct.")
-    return wrong(choice.number, choice.written, found, ROUNDING * abs(choice.number))
+    unit = ROUNDING * abs(choice.number)
+    return wrong(choice.number, choice.written, found, unit, choice.label)
 
 
 def judge_formula(

@@ -17,6 +17,7 @@ from backprop_tui.explain.explanation import Explanation
 from backprop_tui.explain.provenance import Provenance
 from backprop_tui.files.experiment_file import load
 from backprop_tui.learn import questions
+from backprop_tui.learn.answers import wrong_choice
 from backprop_tui.learn.diagnosis import wrong_numbers
 from backprop_tui.learn.line_questions import ask_line
 from backprop_tui.learn.parts import ask_parts, idea, put_together
@@ -206,6 +207,20 @@ def test_choices_are_told_apart_and_one_is_right(experiment: Experiment, data: D
     assert 2 <= len(written) == len(set(written)) <= 4
     assert [choice.number for choice in asked.choices if choice.right] == [right]
     assert all(choice.label for choice in asked.choices if not choice.right)
+
+
+@pytest.mark.parametrize("lesson", ["article", "mazur", "rnn", "attention"])
+def test_what_a_wrong_choice_is_called_is_said_of_it_as_well(lesson: str) -> None:
+    timeline = Timeline(load(lesson))
+    provenance, twins = Provenance(timeline), 0
+    for steps in range(len(timeline.program.steps)):
+        asked = ask(timeline, Position(1, steps), "vote", WRITE)
+        found = Explanation(provenance, asked.place, WRITE)
+        for choice in () if asked.worded else asked.choices:
+            said = "" if choice.right else wrong_choice(asked, choice, found).said
+            assert "not one of the common mistakes" not in said, (asked.place, choice)
+            twins += choice.label.endswith("sign flipped") and choice.label in said
+    assert twins
 
 
 @settings(max_examples=40)
