@@ -61,7 +61,8 @@ NAMED = "|".join(map(re.escape, SPOKEN))
 CALL = re.compile(rf"(?<!\w)({NAMED})(?:\(([^(){{}}]*)\)|(?=\{{))")
 PARENTHESES = re.compile(r"\(([^()]*)\)")
 SAYS = rf"(?<!\w)(?!(?:derivative|{NAMED})(?!\w))[a-z]{{4}}"
-FORMULA = re.compile(rf"(?!.*{SAYS}).*\S [-−+·×∘/] \S", re.DOTALL)
+OPERATION = re.compile(r"\S [-−+·×∘/] \S")
+FORMULA = re.compile(rf"(?!.*{SAYS}).*{OPERATION.pattern}", re.DOTALL)
 """Text with an operation and no word: a formula. (m = 1: no mean) is a remark."""
 # Each begins where a word does: tried within it, a long word would take its length squared.
 DERIVATIVES = (
@@ -105,7 +106,9 @@ def spoken(prose: str) -> str:
     prose = RAISED.sub(_raised, f" {prose}").translate(INDICES)
     for found, said in DERIVATIVES:
         prose = found.sub(said, prose)
-    prose = CALL.sub(_called, _with_formulas(prose))
+    done = ""
+    while done != prose:  # a call in a call
+        done, prose = prose, CALL.sub(_called, _with_formulas(prose))
     for found, said in PROSE:
         prose = found.sub(said, prose)
     said = "".join(SIGNS.get(sign, sign) for sign in prose)
@@ -143,7 +146,9 @@ def _called(call: re.Match[str]) -> str:
     template, argument = _call(SPOKEN[call[1]]), call[2]
     if argument is None:
         return template.replace("*", "")
-    return template.removesuffix(" of *") if argument == "…" else template.replace("*", argument)
+    if argument == "…":
+        return template.removesuffix(" of *")
+    return template.replace("*", f"{{{argument}}}" if OPERATION.search(argument) else argument)
 
 
 def figure_in_words(figure: str) -> str:

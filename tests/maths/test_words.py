@@ -147,6 +147,11 @@ def test_symbols_are_spelled() -> None:
         ("0.5 × (−0.0381)", "0.5 times minus 0.0381"),
         ("times the derivative σ′(Z1[1,1])", "times the derivative of sigma at Z1 row 1 column 1"),
         ("row_sums(dZ2) and row_sums(…)", "row sums of dZ2 and row sums"),
+        (  # a call in a call
+            "tanh(Z / row_sums(ones(W)) + b)",
+            "tanh of open parenthesis Z over row sums of ones, as many as in W plus b "
+            "close parenthesis",
+        ),
         (
             "col_sums((A2 − Y)²)",
             "column sums of open parenthesis open parenthesis A2 minus Y close parenthesis "
