@@ -77,7 +77,8 @@ def by_elements(gradient: Gradient) -> Iterator[DerivationLine]:
     """The lines for the entry in row i and column j; the last one is the formula of the step."""
     entries = _entries(gradient)
     V = entries.entry(gradient.of, "i", "j")
-    if gradient.mixed or any(tangled(s.expression, gradient.of) for s in gradient.readers):
+    read = [s.expression for s in gradient.readers if softmax_of(s.expression) is None]
+    if gradient.mixed or any(tangled(e, gradient.of) for e in read):
         for line in in_matrices(gradient):
             left = None if line.left is None else gradient.left(V)
             anew = _entries(gradient)  # each line begins with the first letters
@@ -124,7 +125,7 @@ def tangled(e: Expr, symbol: str, inside: bool = False) -> bool:
         case MatMul() | Call("row_sums" | "col_sums" | "total") if inside and symbol in names(e):
             return True
         case Call(function) if function in SOFTMAX and symbol in names(e):
-            return inside or softmax_of(e) is None
+            return True
         case Sum() | Diff() | Neg() | Transpose() | MatMul():
             pass
         case Call("row_sums" | "col_sums" | "total"):

@@ -6,6 +6,7 @@ stand in the script as numbers, and it stops where one differs.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from backprop_tui.exports.figures import iterations
@@ -19,11 +20,10 @@ from backprop_tui.exports.scripts.lines import (
     heading,
     initial_values,
     literal,
-    loss_terms,
     one_batch,
     phases,
 )
-from backprop_tui.maths.expressions import SCALARS, Mul, names
+from backprop_tui.maths.expressions import SCALARS, names
 from backprop_tui.maths.writing import torch_source
 from backprop_tui.model.architecture import Step
 from backprop_tui.model.layers import LOSS
@@ -35,6 +35,11 @@ XLOG = '''
 def xlog(x, a):
     """x·log(a), with 0·log 0 = 0, and 0 for its derivative there."""
     return x * torch.log(torch.where((x == 0) & (a == 0), 1.0, a))
+'''
+RATIO = '''
+def ratio(x, a):
+    """x/a, with 0/0 = 0, and 0 for its derivative there."""
+    return x / torch.where((x == 0) & (a == 0), 1.0, a)
 '''
 AGREE = '''
 def agree(symbol, found, ours):
@@ -77,7 +82,13 @@ def texts(timeline: Timeline, wanted: Wanted) -> Iterator[str]:
 
 def _lines(timeline: Timeline, number: int) -> Iterator[str]:
     program = timeline.program
-    loss = [program.lowered[i] for i in range(*program.phase_bounds("loss"))]
+    t = counter(timeline)
+    functions = [
+        f"\ndef {name}(z):\n    return {torch_source(function.definition)}\n"
+        for name, function in program.functions.items()
+    ]
+    loop = list(_iteration(program, t))
+    called = set(re.findall(r"\w+(?=\()", "\n".join((*functions, *loop))))
     needs = "It needs PyTorch, whose autograd must find the gradients that are written here."
     yield from heading(timeline, "torch", number, needs)
     if not one_batch(timeline.experiment):
@@ -89,10 +100,8 @@ def _lines(timeline: Timeline, number: int) -> Iterator[str]:
     yield ""
     yield "\ndef tensor(rows):\n    return torch.tensor(rows, dtype=torch.float64)\n"
     yield AGREE
-    if any(isinstance(term, Mul) for term in loss_terms(loss)):
-        yield XLOG
-    for name, function in program.functions.items():
-        yield f"\ndef {name}(z):\n    return {torch_source(function.definition)}\n"
+    yield from (source for name, source in (("xlog", XLOG), ("ratio", RATIO)) if name in called)
+    yield from functions
     yield ""
     yield from data(timeline, "tensor({})")
     yield from initial_values(timeline, "tensor({})", "torch.zeros({}, dtype=torch.float64)")
@@ -102,11 +111,10 @@ def _lines(timeline: Timeline, number: int) -> Iterator[str]:
     yield ""
     yield from _expected(timeline, number)
     yield ""
-    t = counter(timeline)
     yield f"for {t}, ours in enumerate(OURS, 1):"
     yield from edits(timeline, "with torch.no_grad()")
     yield from batch(timeline, "data_{0}[:, columns]" if program.axis else "data_{0}[rows]")
-    yield from _iteration(program, t)
+    yield from loop
 
 
 def _iteration(program: Program, t: str) -> Iterator[str]:

@@ -5,6 +5,8 @@ PyTorch is no dependency: where it is missing, what needs it is skipped and says
 
 from __future__ import annotations
 
+import ast
+import builtins
 import importlib.util
 import re
 from dataclasses import replace
@@ -22,6 +24,7 @@ from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Timeline
 from tests.exports.runs import exported, printed_by, runs
 from tests.networks import ARTICLE
+from tests.programs import written
 from tests.run.test_edits import edited
 
 needs_torch = pytest.mark.skipif(
@@ -123,3 +126,29 @@ def test_autograd_agrees_beside_given_values() -> None:
     given_values = {"A1": np.full((3, 1), 0.5), "Z2": np.array([[0.25]])}
     printed = printed_by(exported("torch", ARTICLE.with_given(given_values)))
     assert sum("agrees" in line for line in printed) >= 8
+
+
+DIVIDES = written(
+    {"W": (2, 2)},
+    {"X": [[0.5], [1.0]], "Y": [[1.0], [0.0]]},
+    {
+        "P": "softmax(W·X)",
+        "E": "P ∘ log(P)",
+        "Q": "E / P",
+        "L": "half_squared_error(Q, Y)",
+    },
+)
+
+
+def test_what_a_script_calls_it_defines() -> None:
+    nodes = list(ast.walk(ast.parse(exported("torch", DIVIDES))))
+    calls = [node.func for node in nodes if isinstance(node, ast.Call)]
+    called = {call.id for call in calls if isinstance(call, ast.Name)}
+    defined = {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
+    assert called <= {*defined, *dir(builtins)}
+    assert {"xlog", "ratio"} <= defined
+
+
+@needs_torch
+def test_autograd_agrees_where_values_are_divided() -> None:
+    assert agreeing(printed_by(exported("torch", DIVIDES)))[-1] == "dW"
