@@ -422,7 +422,7 @@ MISTAKES: dict[str, Mistake] = CATALOGUE | {
         ("transpose-added", "with one ᵀ too many", rewrites.with_transpose),
         ("z-for-a", "with Z instead of A", rewrites.z_for_a),
         ("da-for-dz", "with dA instead of dZ", rewrites.da_for_dz),
-        ("other-layer", "with a matrix of another layer or step", rewrites.other_layer),
+        ("other-layer", "with the wrong layer or step", rewrites.other_layer),
     )
 }
 """Every mistake, by name, the likeliest first. Those without a phase are made in a learner's number
