@@ -461,9 +461,11 @@ class Columns:
 def label_above(label: Placed, behind: list[Placed], width: int) -> Placed:
     """Say of an operand that it stands above, as fully as there is room before what follows."""
     after = next(iter(behind), None)
-    room = width + 1
-    if after is not None:  # a label behind it becomes longer as well
-        room = after.right - len(after.label) if after.rows else after.left
+    room, right = width + 1, label.right
+    if after is not None and after.rows:
+        room = after.right - len(after.label)
+    elif after is not None:  # a label as well, which becomes longer
+        room, right = after.left, 0
     said = f"{label.label} (above)"
     said = said if label.left + len(said) < room else f"↑ {label.label}"
-    return label._replace(label=said, right=max(label.right, label.left + len(said)))
+    return label._replace(label=said, right=max(right, label.left + len(said)))

@@ -6,7 +6,7 @@ What the step works on is heavy.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
@@ -39,15 +39,29 @@ class Edge:
 
 @lru_cache(maxsize=64)
 def edges_of(program: Program) -> tuple[Edge, ...]:
-    """The edges between inputs, values and the loss of each example, in order."""
+    """The edges between inputs, values and the loss of each example, in order.
+
+    What a step reads of one matrix in several ways is one edge, but for what it reads as it is.
+    """
     right = program.right or program
-    found: dict[Edge, None] = {}
+    found: dict[tuple[str, str, bool], Edge] = {}
     for step in right.forward:
         if step.symbol in right.roles and (step.phase == "forward" or step.symbol == right.loss):
             for source, through, function in _read(right, step.expression):
                 shown = function if step.phase == "forward" else ""
-                found[Edge(source, step.symbol, through, shown)] = None
-    return tuple(found)
+                key = source, step.symbol, bool(through or shown)
+                edge = found.get(key, Edge(source, step.symbol))
+                found[key] = replace(
+                    edge,
+                    through=_joined(edge.through, through),
+                    function=_joined(edge.function, shown),
+                )
+    return tuple(found.values())
+
+
+def _joined(*labels: str) -> str:
+    """The words of some labels, each once."""
+    return " ".join(dict.fromkeys(" ".join(labels).split()))
 
 
 def _read(

@@ -407,4 +407,4 @@ def test_labels_of_what_stands_above_have_room_for_each_other(width: int) -> Non
     for one, other in combinations(placed, 2):
         if one.label_end[1] == other.label_end[1]:
             left, right = sorted((one, other), key=lambda p: p.label_end[0])
-            assert left.label_end[0] <= right.label_end[0] - len(right.label)
+            assert left.label_end[0] < right.label_end[0] - len(right.label)

@@ -24,9 +24,9 @@ from backprop_tui.tui.paint.computation import (
     rails,
 )
 from backprop_tui.tui.paint.drawings import draw
-from backprop_tui.tui.paint.operations import edges_of, heavy
+from backprop_tui.tui.paint.operations import Edge, edges_of, heavy
 from tests.formulas import program_file
-from tests.programs import ATTENTION, RESIDUAL, TIED, programs, rnn
+from tests.programs import ATTENTION, RESIDUAL, TIED, programs, rnn, written
 from tests.tui.driver import view_of
 
 
@@ -203,3 +203,19 @@ class TestArcs:
         arcs(canvas, view, 0, height)
         if run.program.steps[k - 1].symbol in lines_of(run.program):
             assert f"▸{run.program.steps[k - 1].symbol}" in canvas.text()
+
+
+def test_what_is_read_in_several_ways_is_one_edge_but_for_a_skip() -> None:
+    run = Timeline(
+        written(
+            {"W": (2, 2), "V": (2, 2)},
+            {"X": [[1.0], [2.0]], "Y": [[1.0], [0.0]]},
+            {
+                "Z": "W·X",
+                "Q": "Z + V·Z ∘ softmax(Z) − V·tanh(Z)",
+                "L": "half_squared_error(Q, Y)",
+            },
+        )
+    )
+    edges = [edge for edge in edges_of(run.program) if edge.target == "Q"]
+    assert edges == [Edge("Z", "Q"), Edge("Z", "Q", "V", "softmax tanh")]
