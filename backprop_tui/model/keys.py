@@ -65,10 +65,9 @@ class ListOf:
     @property
     def must(self) -> str:
         """What it must be, so that "data.X must be ..." is a sentence."""
-        if self.most == self.least:
-            return f"a list of {self.least} numbers: {self.what}"
-        more = f", {self.least} or more of them" if self.least else ""
-        how_many = more if self.most is None else f", {self.least} to {self.most} of them"
+        how_many = f", {self.least} or more of them" if self.least else ""
+        if self.most is not None:  # `what` tells a number that is fixed
+            how_many = f", {self.least} to {self.most} of them" if self.most > self.least else ""
         return f"a list of {self.what}{how_many}"
 
     def fits(self, value: Any) -> bool:

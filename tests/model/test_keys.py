@@ -89,10 +89,7 @@ def test_what_fits_a_key(kind: Any, fit: list[Any], unfit: list[Any]) -> None:
         (ListOf(LINE, "names"), "a list of names"),
         (ListOf(LINE, "names", 2), "a list of names, 2 or more of them"),
         (ListOf(LINE, "names", 2, 4), "a list of names, 2 to 4 of them"),
-        (
-            ListOf(whole_number(1), "rows and columns", 2, 2),
-            "a list of 2 numbers: rows and columns",
-        ),
+        (ListOf(LINE, "two names", 2, 2), "a list of two names"),
         (Rows(flat=True), "a list of numbers"),
         (Rows(), "a list of rows of numbers, like [[1, 2], [3, 4]]"),
         (Section("[x]", {}), "a table"),
