@@ -32,7 +32,7 @@ def symbol_of(s: SessionState, typed: str) -> str:
     """The matrix that was meant: its name, also spelled as it is said, capitals aside if that
     leaves one. Raises a CannotError where there is none."""
     program, name = s.timeline.program, "".join(typed.split())
-    shapes = (*program.given, *program.positions)
+    shapes = tuple(dict.fromkeys((*program.given, *program.positions)))
     if name in shapes:
         return name
     if reason := program.missing(name):

@@ -242,6 +242,7 @@ class TestLooking:
     def test_a_row_of_a_matrix(self) -> None:
         typed = Typed("mazur")
         assert typed("show W1 row 2")[1:] == ["Row 2: column 1, 0.250; column 2, 0.300."]
+        assert typed("show w1 row 2") == typed("show W1 row 2")  # capitals aside
         assert typed.one("show W1 row 3") == "There is no W1 row 3: it has the rows 1 to 2."
 
     def test_of_a_large_matrix_it_is_said_how_it_is_read(self) -> None:
