@@ -96,7 +96,7 @@ def mistake(s: SessionState, rest: str) -> None:
     else:
         s.say(f"{CATALOGUE[name].told(s.timeline.program)} {s.named('undo')} takes it back.")
         if experiment.notes:
-            s.said.append("The lesson's notes, and questions, rest until then.")
+            s.said.append("Until then, the lesson's notes and questions are not shown.")
 
 
 def _list_mistakes(s: SessionState) -> Iterator[str]:

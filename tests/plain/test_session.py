@@ -333,7 +333,7 @@ class TestLooking:
     def test_notes_rest_while_a_mistake_is_made_and_that_is_said(self) -> None:
         typed = Typed("ai-by-hand")
         told = typed("goto A3", "mistake gate-skipped")
-        assert told[1].endswith("The lesson's notes, and questions, rest until then.")
+        assert told[1].endswith("Until then, the lesson's notes and questions are not shown.")
         assert typed.one("notes").startswith("Notes rest while a mistake is made")
 
     def test_what_speaks_of_one_iteration_rests_where_its_numbers_were_edited(self) -> None:
