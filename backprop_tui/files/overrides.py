@@ -17,9 +17,11 @@ from backprop_tui.files.sections import (
     PLACES,
     SAVED,
     SPOKEN,
+    section_of,
 )
 from backprop_tui.files.spoken_checks import formulas_can_be_run
 from backprop_tui.learn.mistakes import present_name
+from backprop_tui.model.algorithm import architecture_of
 from backprop_tui.model.experiment import NETWORK
 from backprop_tui.model.layers import OBJECTIVE, PARAMETER, is_column, parameter_shapes
 from backprop_tui.model.notes import place_said
@@ -52,6 +54,8 @@ def overridden(document: Mapping[str, Any], overrides: Mapping[str, Any]) -> dic
         _refit_to_examples(result)
     if "seed" in overrides:
         _drop(result, "initial", lambda name, _: not is_column(name))
+        for name in _drawn(result).intersection(result.get("initial", ())):
+            del result["initial"][name]
     if result != document:
         _refit_what_is_said(result, document)
         for key in ("published", *SAVED):  # of another run
@@ -117,6 +121,16 @@ def _drop(document: dict[str, Any], table: str, unfit: Callable[[str, Any], bool
     if isinstance(inner := document.get(table), dict):
         for name in [n for n in inner if PARAMETER.fullmatch(n) and unfit(n, inner[n])]:
             del inner[name]
+
+
+def _drawn(document: dict[str, Any]) -> frozenset[str]:
+    """The parameters that a seed draws in a network of forward formulas; none where it has faults:
+    the rules will say so."""
+    section = section_of(document)
+    draft = Draft(read(section, document, (), faults := Faults(document)) or {}, faults)
+    if draft.written is None or draft.faults_of_written:
+        return frozenset()
+    return architecture_of(draft.written).drawn
 
 
 def _refit_what_is_said(document: dict[str, Any], before: Mapping[str, Any]) -> None:

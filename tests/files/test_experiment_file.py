@@ -28,6 +28,7 @@ from backprop_tui.files.schema import bare, dotted
 from backprop_tui.files.sections import EXPERIMENT, FLAGS
 from backprop_tui.maths.expressions import Cell, Name
 from backprop_tui.messages import listed
+from backprop_tui.model.algorithm import architecture_of
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.keys import Section
 from backprop_tui.model.network import Network, Training
@@ -1018,3 +1019,16 @@ def test_a_key_that_toml_needs_in_quotes_has_them() -> None:
     assert bare("x" * 60) == "x" * 60
     assert bare("x" * 61).startswith('"x')
     assert bare("") == '""'
+
+
+@pytest.mark.parametrize("lesson", ["article", "softmax", "rnn", "residual", "attention"])
+def test_a_seed_draws_every_weight_and_what_is_saved_opens_with_the_same(lesson: str) -> None:
+    begun = load(lesson)
+    drawn, flagged = begun.with_seed(5), load(lesson, {"seed": 5})
+    assert drawn.written is not None
+    opened = read_experiment(drawn.written.text, lesson, lesson, drawn.written.overrides)
+    for symbol, value in drawn.parameters().items():
+        assert np.array_equal(flagged.parameters()[symbol], value)
+        assert np.array_equal(opened.parameters()[symbol], value)
+        is_drawn = symbol in architecture_of(begun.network).drawn
+        assert np.array_equal(begun.parameters()[symbol], value) is not is_drawn
