@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shlex
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
@@ -27,6 +27,7 @@ from backprop_tui.files.sections import (
     KEPT_APART,
     OF_CSV,
     OF_NETWORK,
+    WRITTEN,
     flag_name,
     homes,
     section_of,
@@ -152,7 +153,10 @@ def read_kept(
     `kept` (see the module of that name) stands in place of what the text keeps. A mistake of None
     takes one out of the text. Without a folder no CSV file is read.
     """
-    document = overridden(parsed(text, source), given)
+    document = parsed(text, source)
+    if unfit := list(_unfit_flags(document, given, path_shown(source))):
+        raise ExperimentError(*unfit)
+    document = overridden(document, given)
     if kept is not None:
         document = {key: v for key, v in document.items() if key not in KEPT_APART} | dict(kept)
     origins: dict[Path, str] = {FLAGS[flag].path: flag_name(flag) for flag in given}
@@ -165,6 +169,20 @@ def read_kept(
         raise ExperimentError(*faults.in_file_order())
     written = Written(text, dict(given), folder or "")
     return _experiment(draft, name=name, source=source, written=written)
+
+
+def _unfit_flags(document: Mapping[str, Any], given: Iterable[str], source: str) -> Iterator[str]:
+    """A sentence for each flag of a dense network that has no place in one of formulas."""
+    if section_of(document) is not WRITTEN:
+        return
+    data = document.get("data")
+    for flag in given:
+        table, key = FLAGS[flag].path[0], FLAGS[flag].path[-1]
+        if table == "network":
+            said = f"is for dense networks; that of {source} is written as formulas"
+            yield f"{flag_name(flag)} {said}"
+        elif table == "data" and isinstance(data, dict) and key not in data:
+            yield f"{flag_name(flag)} gives {key}, but {source} has no {key}"
 
 
 def document_of(written: Written) -> dict[str, Any]:

@@ -1032,3 +1032,20 @@ def test_a_seed_draws_every_weight_and_what_is_saved_opens_with_the_same(lesson:
         assert np.array_equal(opened.parameters()[symbol], value)
         is_drawn = symbol in architecture_of(begun.network).drawn
         assert np.array_equal(begun.parameters()[symbol], value) is not is_drawn
+
+
+@pytest.mark.parametrize(
+    ("flag", "value", "fault"),
+    [
+        ("layers", "2,1", "--layers is for dense networks; that of rnn is written as formulas"),
+        ("loss", "cross_entropy", "--loss is for dense networks; that of rnn is written as"),
+        ("x", "1,2", "--x gives X, but rnn has no X"),
+    ],
+)
+def test_a_flag_of_dense_networks_is_refused_where_formulas_are_written(
+    flag: str, value: str, fault: str
+) -> None:
+    with pytest.raises(ExperimentError) as refusal:
+        load("rnn", {flag: value})
+    (told,) = refusal.value.faults
+    assert told.startswith(fault)
