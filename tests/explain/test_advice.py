@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_tui.explain.advice import _at_most, advice
@@ -243,7 +243,6 @@ def true(timeline: Timeline, iteration: int, said: str) -> bool:
     return True
 
 
-@settings(deadline=None, max_examples=150)
 @given(
     st.one_of(any_way(), experiments(hidden=("relu", "relu", "sigmoid", "tanh"))),
     st.integers(1, 6),

@@ -8,7 +8,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from backprop_tui.explain.provenance import Provenance
 from backprop_tui.files.experiment_file import load
@@ -182,7 +182,6 @@ def test_a_form_written_out() -> None:
     )
 
 
-@settings(max_examples=40)
 @given(experiments())
 def test_every_form_written_out_is_the_element(experiment: Experiment) -> None:
     provenance = Provenance(Timeline(experiment))

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_tui.learn.mistakes import CATALOGUE
@@ -32,7 +32,6 @@ def test_where_a_number_was_before(iteration: int, most: int, first: int) -> Non
 
 
 @given(experiments(), st.integers(1, 5), st.data())
-@settings(max_examples=60)
 def test_the_loss_with_another_number_is_that_of_the_edited_run(
     e: Experiment, k: int, data: st.DataObject
 ) -> None:
@@ -61,7 +60,6 @@ def test_a_number_that_no_step_reads_changes_no_loss() -> None:
 
 
 @given(experiments(SMOOTH, (1.0,)), st.data())
-@settings(max_examples=30)
 def test_close_to_the_number_the_curve_is_its_tangent(e: Experiment, data: st.DataObject) -> None:
     # One loss without a logarithm: 0·log 0 = 0 is a convention that has no tangent.
     timeline = Timeline(replace(e, network=replace(e.dense, loss="mean_squared_error")))

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_tui.files.experiment_file import load
@@ -46,7 +46,6 @@ PROGRAMS = (RESIDUAL, ATTENTION, TIED, rnn(3))
 
 
 @given(st.one_of(DENSE, st.sampled_from(PROGRAMS)), st.data())
-@settings(max_examples=30)
 def test_the_slope_at_the_value_is_the_gradient_of_the_run(
     e: Experiment, data: st.DataObject
 ) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_tui.exports.formats import ExportError
@@ -41,7 +41,6 @@ def recorded(experiment: Experiment, iterations: int) -> list[str]:
 
 
 @given(runs(), st.integers(1, 5))
-@settings(max_examples=40)
 def test_it_prints_the_numbers_of_the_run_to_the_bit(
     experiment: Experiment, iterations: int
 ) -> None:
@@ -50,7 +49,6 @@ def test_it_prints_the_numbers_of_the_run_to_the_bit(
 
 
 @given(edited())
-@settings(max_examples=40)
 def test_edits_are_made_where_their_iteration_begins(experiment: Experiment) -> None:
     script = exported("numpy", experiment, iterations=4)
     assert printed_by(script) == recorded(experiment, 4)

@@ -45,7 +45,6 @@ def boxes(page: str, kind: str) -> int:
 
 
 @given(runs(wild=False, wrong=False))
-@settings(max_examples=20)
 def test_what_is_given_and_asked_is_all_that_the_formulas_read(experiment: Experiment) -> None:
     sheet = of(experiment)
     known = {**sheet.given, **sheet.scalars}
