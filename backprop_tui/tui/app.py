@@ -33,7 +33,7 @@ from backprop_tui.files.settings import NO_SETTINGS, Settings
 from backprop_tui.maths.functions import Array
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Position
-from backprop_tui.session import asking, deriving, looking, opening, travel
+from backprop_tui.session import asking, changing, deriving, looking, opening, travel
 from backprop_tui.session.commands import sign_of
 from backprop_tui.session.playing import SPEEDS
 from backprop_tui.session.prompts import Menu, Sheet
@@ -46,7 +46,7 @@ from backprop_tui.tui.paint.placed import Room
 from backprop_tui.tui.paint.themes import THEMES
 from backprop_tui.tui.panels.blackboard import BlackboardPanel
 from backprop_tui.tui.panels.boards import Board, Cache, Gradients
-from backprop_tui.tui.panels.box import Box, Cover
+from backprop_tui.tui.panels.box import Box, Cover, Curve
 from backprop_tui.tui.panels.footer import Footer
 from backprop_tui.tui.panels.heading import Rail, Title
 from backprop_tui.tui.panels.network import NetworkPanel
@@ -70,6 +70,8 @@ REPAINT = SOON = 0.02
 """Seconds that a repaint takes at most, and until what the likely next keys lead to is drawn."""
 REHEARSED, DERIVING = (("space", " "), ("backspace", None)), ("x", "x")
 """Those keys, and their characters; the last where a gradient is shown."""
+OLD = 5
+"""Searches of young objects for garbage until all are searched, between keys."""
 LATELY = 2
 """Drawings of the losses that are kept beside the last one."""
 AFTER = 0.2
@@ -141,7 +143,6 @@ class BackpropApp(App[str]):
         self._losses: dict[object, tuple[str, tuple[Array, Array]]] = {}  # as they were drawn
         self._panels: list[Panel] = []
         self._places = Places()
-        self._curve: lazy.Curve | None = None  # over the panels, while it is open
         self._drawn_at = 0.0
         self._will_draw = self._works = False  # whether that is called for already
         self._beat: Timer | None = None  # of running by itself
@@ -149,6 +150,7 @@ class BackpropApp(App[str]):
         self._next: Timer | None = None  # until the next keys are rehearsed
         self._rehearsing: Iterator[None] | None = None
         self._rehearsals: list[Rehearsal] = []
+        self._shown: View | None = None  # by the panels, in a window of this size
 
     def _begin_with(self, theme: Theme) -> None:
         """Before anything is styled: later, all would be parsed and styled again."""
@@ -230,6 +232,7 @@ class BackpropApp(App[str]):
         yield Footer(id="footer")
         yield PromptLine(id="prompt")
         yield Box(id="box")
+        yield Curve(id="curve")
         yield Cover(id="cover")
 
     def on_mount(self) -> None:
@@ -281,7 +284,7 @@ class BackpropApp(App[str]):
         session, window = self.session, Window(size)
         session.sight, session.width = window, size.width
         session.one_panel, session.roomy = window.one_panel, window.roomy
-        self._rehearsals = []
+        self._rehearsals, self._shown = [], None
 
     # The mouse
 
@@ -313,7 +316,7 @@ class BackpropApp(App[str]):
         if not isinstance(event.widget, Box):
             self.press("escape")
         elif isinstance(top, Menu) and (at := event.get_content_offset(event.widget)):
-            found = entry_at(top, self.window.size, at.y)
+            found = entry_at(top, self.window.size, at.y - 1)  # in its frame
             if found is not None:
                 session.put(replace(top, chosen=found))
                 self.press("enter")
@@ -406,20 +409,25 @@ class BackpropApp(App[str]):
         """Modules, the question about the next step, and what all panels show after the next
         key."""
         session = self.session
-        for module in lazy.modules():
-            if module not in sys.modules:
+        if lacking := [module for module in lazy.modules() if module not in sys.modules]:
+            for module in lacking:
                 import_module(module)
                 yield
+            gc.freeze()  # they stay as well
         if session.job is not None or session.top is not None or session.playing:
             return
         asking.make_ready(session)
         yield
         if session.served:  # a server keeps its processors for those who press keys
             return
+        yield from changing.make_ready(session)
         derives = session.step_symbol in session.timeline.program.gradients
         for key, character in (*REHEARSED, *((DERIVING,) if derives else ())):
             if (after := session.rehearsed(key, character)) is not None:
                 yield from self._drawn(self._view_of(after))
+        if gc.get_count()[-1] > OLD:
+            yield
+            gc.collect()  # which a key would wait for otherwise
 
     def _drawn(self, view: View) -> Iterator[None]:
         """A view that may come next, panel by panel."""
@@ -465,6 +473,9 @@ class BackpropApp(App[str]):
 
     def _draw_panels(self) -> None:
         view = self._view_of(self.session)
+        if self._shown is not None and self._shown.shows(view):
+            return  # what opens above them changes nothing of them
+        self._shown = view
         known = next((each for each in self._rehearsals if each.view.shows(view)), None)
         ahead = known or Rehearsal(view, {})
         regions = self.window.layout(ahead.view).regions(self.window.size)
@@ -520,21 +531,9 @@ class BackpropApp(App[str]):
             page = page_of(top, session.view, size)
         self.query_one(Box).show(page)
         self.query_one(Cover).display = isinstance(top, Sheet) and top.kind == "cover"
-        self._draw_curve(top if isinstance(top, Sheet) and top.kind in CURVES else None)
+        curve = top if isinstance(top, Sheet) and top.kind in CURVES else None
+        self.query_one(Curve).show(lazy.curve_canvas(session, curve, size) if curve else None)
         self._dim(page is not None)
-
-    def _draw_curve(self, sheet: Sheet | None) -> None:
-        """A curve over the panels: its widget is there only while it is open."""
-        if sheet is None:
-            if self._curve is not None:
-                self._curve.remove()
-            self._curve = None
-        elif self._curve is not None:
-            self._curve.show(sheet)
-        else:
-            kind = lazy.Curve if sheet.kind == "curve" else lazy.OneWeight
-            self._curve = kind(self.session, sheet)
-            self.screen.mount(self._curve)
 
     def _dim(self, behind: bool) -> None:
         """The panels, behind a box that is open or not."""
