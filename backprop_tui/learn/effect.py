@@ -60,8 +60,7 @@ def _same(one: Any, other: Any) -> bool:
 
 def _size(matrix: Any) -> float:
     """The largest absolute value of its finite numbers; 0 where there are none."""
-    finite = np.abs(matrix[np.isfinite(matrix)])
-    return float(finite.max()) if finite.size else 0.0
+    return float(np.abs(matrix).max(where=np.isfinite(matrix), initial=0.0))
 
 
 def _norm(matrices: Iterable[Array]) -> float:

@@ -58,8 +58,6 @@ from backprop_tui.tui.sheets.choices import choice_page, entry_at
 from backprop_tui.tui.sheets.page import page_of
 from backprop_tui.tui.window import PanelScreen, Places, Window
 
-MOMENT = 0.01
-"""Seconds between two looks at whether the screen is there."""
 SLICE, APART = 0.01, 0.001
 """Seconds of what takes long between two looks at the keys, and of those looks."""
 SHOWN = 0.1
@@ -139,9 +137,8 @@ class BackpropApp(App[str]):
         self._begin_with(self._wanted_theme)
         self.autosaves = autosaves
         self.progress = ""  # how far what takes long has come
-        self._is_up = False  # whether there are panels to draw
         self._losses: dict[object, tuple[str, tuple[Array, Array]]] = {}  # as they were drawn
-        self._panels: list[Panel] = []
+        self._panels: list[Panel] = []  # none until the screen is up
         self._places = Places()
         self._drawn_at = 0.0
         self._will_draw = self._works = False  # whether that is called for already
@@ -190,20 +187,13 @@ class BackpropApp(App[str]):
         def leave(number: int, _: object) -> None:
             self._must_end(128 + number)
             with suppress(RuntimeError):  # the loop has ended already
-                loop.call_soon_threadsafe(self._leave, 128 + number)
+                loop.call_soon_threadsafe(self.exit, None, 128 + number)
 
         for name in ("SIGTERM", "SIGHUP", "SIGINT"):  # Windows has no such handlers
             if (number := getattr(signal, name, None)) is not None:
                 with suppress(NotImplementedError, RuntimeError):
                     loop.add_signal_handler(number, lambda: None)
                     signal.signal(number, leave)
-
-    def _leave(self, status: int) -> None:
-        """Exit, but never in the middle of the start: half a screen cannot be taken down."""
-        if self._is_up:
-            self.exit(return_code=status)
-        else:
-            asyncio.get_running_loop().call_later(MOMENT, self._leave, status)
 
     def exit(self, result: str | None = None, return_code: int = 0, message: Any = None) -> None:
         """Take down the screen, and print `result`."""
@@ -236,7 +226,7 @@ class BackpropApp(App[str]):
         yield Cover(id="cover")
 
     def on_mount(self) -> None:
-        self._is_up, self._panels = True, list(self.query(Panel))
+        self._panels = list(self.query(Panel))
         for board in self.query(Board):
             board.fit = self._fit
         self._take_size(self.size)
@@ -420,11 +410,11 @@ class BackpropApp(App[str]):
         yield
         if session.served:  # a server keeps its processors for those who press keys
             return
-        yield from changing.make_ready(session)
         derives = session.step_symbol in session.timeline.program.gradients
         for key, character in (*REHEARSED, *((DERIVING,) if derives else ())):
             if (after := session.rehearsed(key, character)) is not None:
                 yield from self._drawn(self._view_of(after))
+        yield from changing.make_ready(session)
         if gc.get_count()[-1] > OLD:
             yield
             gc.collect()  # which a key would wait for otherwise
@@ -458,7 +448,7 @@ class BackpropApp(App[str]):
     def draw(self) -> None:
         """Show what there is to see of the session now."""
         self._will_draw, session = False, self.session
-        if session.ended or not self._is_up or not self._panels[0].is_attached:
+        if session.ended or not any(panel.is_attached for panel in self._panels):
             return  # not begun yet, or ending: a beat came late
         if self.theme != self._wanted_theme.name:
             self.theme, self._rehearsals = self._wanted_theme.name, []
