@@ -209,7 +209,6 @@ async def test_who_reads_what_a_page_says_waits_until_the_app_has_taken_it(
 ) -> None:
     class Busy(App[None]):
         message_queue_size = BACKLOG + 1
-        screen_stack = ()
 
         async def _post_message(self, message: Message) -> bool:
             return True
