@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from textwrap import wrap
 from typing import TypeAlias
 
 import numpy as np
-from rich.text import Text
 from textual.geometry import Size
 
 from backprop_tui.maths.functions import Array
@@ -20,7 +20,6 @@ from backprop_tui.session.travel import known_losses
 from backprop_tui.tui.paint.canvas import Canvas
 from backprop_tui.tui.paint.losses import by_epoch, thinned
 from backprop_tui.tui.paint.plot import loss_over_weight, whole_curve
-from backprop_tui.tui.sheets.page import CONSOLE
 
 WEIGHT_KEYS = "L closes   ← ↑ ↓ → tab another weight   + − closer, wider   i I iteration"
 Parts: TypeAlias = tuple[str, str, Callable[[Canvas], None]]
@@ -33,13 +32,14 @@ def curve_canvas(session: Session, sheet: Sheet, size: Size) -> Canvas:
     """A curve on a screen of that size: above it what is drawn, below it what the signs mean, and
     the keys."""
     above, below, draw = (of_weight if sheet.kind == "one_weight" else of_run)(session, sheet)
-    canvas, lines = Canvas(*size), Text(below).wrap(CONSOLE, max(1, size.width - 2))
+    canvas, wide = Canvas(*size), max(1, size.width - 2)
+    lines = [part for line in below.split("\n") for part in wrap(line, wide)]
     plot = Canvas(size.width, max(0, size.height - 1 - len(lines)))
     draw(plot)
     canvas.put(1, 0, above, "title")
     canvas.paste(plot, 0, 1)
     for y, line in enumerate(lines, 1 + plot.height):
-        canvas.put(1, y, line.plain, "quiet")
+        canvas.put(1, y, line, "quiet")
     return canvas
 
 
