@@ -81,10 +81,12 @@ class Page:
 def box(text: Text, window: Size, *, wide: int = WIDE, top: int = 0, frame: str = "") -> Page:
     """A page of that text, its lines broken to fit."""
     width = max(LEAST.width, min(wide, window.width))
-    lines = tuple(text.wrap(CONSOLE, max(1, width - FRAME.width)))
-    if len(lines) + FRAME.height > window.height:
-        lines = tuple(text.wrap(CONSOLE, max(1, width - FRAME.width - BAR)))
-    return Page(lines, window, width, top, frame)
+    room, rows = width - FRAME.width, window.height - FRAME.height
+    if text.plain.count("\n") < rows:  # else it is longer, however it is broken
+        lines = tuple(text.wrap(CONSOLE, max(1, room)))
+        if len(lines) <= rows:
+            return Page(lines, window, width, top, frame)
+    return Page(tuple(text.wrap(CONSOLE, max(1, room - BAR))), window, width, top, frame)
 
 
 def page_of(sheet: Sheet, view: View, window: Size) -> Page:
