@@ -43,6 +43,7 @@ from backprop_tui.maths.normal_form import tidy
 from backprop_tui.maths.rules import derivative_of, gradients, rule_of
 from backprop_tui.maths.writing import TEXT, Notation, text, write
 from backprop_tui.messages import hint, shown
+from backprop_tui.model.layers import gradient as gradient_of
 from backprop_tui.model.program import Program
 
 
@@ -88,8 +89,7 @@ def derivation(
     if (found := _of_softmax(program, symbol, examples)) is not None:
         return found
     if symbol not in program.gradients:
-        of = program.roles.get(symbol.removeprefix("d"))
-        if of is not None and of.kind == "input" and symbol not in program.roles:
+        if symbol in {gradient_of(s) for s, role in program.roles.items() if role.kind == "input"}:
             said = "is computed where [training] of a file has input_gradient = true"
             raise NoDerivation(f"{shown(symbol)} {said}")
         meant, those = hint(symbol, program.gradients), ", ".join(program.gradients)

@@ -7,7 +7,6 @@ what it reads. `sum_of` writes a sum of products in which each Kronecker delta l
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import product
 from typing import TypeAlias
 
 from backprop_tui.maths.expressions import (
@@ -80,9 +79,11 @@ class Entries:
                 rows, columns = shape(x, self.shapes)
                 match PRIMITIVES[function].over:
                     case over if PRIMITIVES[function].fold == "max":
-                        down = (row,) if over == "row" else map(str, range(1, rows + 1))
-                        right = (column,) if over == "column" else map(str, range(1, columns + 1))
-                        found = tuple(self.of(x, *place) for place in product(down, right))
+                        down = [row] if over == "row" else [str(k + 1) for k in range(rows)]
+                        right = (
+                            [column] if over == "column" else [str(k + 1) for k in range(columns)]
+                        )
+                        found = tuple(self.of(x, p, q) for p in down for q in right)
                         return Call("max", found) if len(found) > 1 else found[0]
                     case "row":
                         return self._over(columns, lambda p: self.of(x, row, p))
@@ -179,7 +180,7 @@ def at_place(e: Expr, place: Mapping[str, int]) -> Expr:
     """`e` over cells: each letter is the row or column in `place`, each Σₖ the sum of its terms."""
 
     def at(letter: str) -> int:
-        return place[letter] if letter in place else int(letter or 1)
+        return place.get(letter, int(letter) if letter.isdigit() else 1)
 
     match e:
         case Indexed(symbol, row, column):
@@ -222,11 +223,11 @@ def products(e: Expr) -> list[Product]:
 
 def settled(found: Iterable[Product]) -> list[Product]:
     """The products without the sums of which a delta leaves one term, equal factors cancelled."""
-    return [_cancelled(_one_term(each)) for each in found]
+    return [_cancelled(_one_term(product)) for product in found]
 
 
-def _one_term(found: Product) -> Product:
-    number, factors, sums = found
+def _one_term(product: Product) -> Product:
+    number, factors, sums = product
     for delta in [f for f in factors if isinstance(f, Delta)]:
         free = next((x for x in (delta.left, delta.right) if x in dict(sums)), None)
         if free is not None:
@@ -251,8 +252,8 @@ def _renamed(e: Expr, old: str, new: str) -> Expr:
             return rebuild(e, lambda part: _renamed(part, old, new))
 
 
-def _cancelled(found: Product) -> Product:
-    number, factors, sums = found
+def _cancelled(product: Product) -> Product:
+    number, factors, sums = product
     left = list(factors)
     for f in factors:
         if isinstance(f, Div) and f in left and f.right in left:
