@@ -16,7 +16,7 @@ from types import ModuleType
 
 import pytest
 
-from backprop_tui import lessons, version
+from backprop_tui import late, lessons, version
 from backprop_tui.__main__ import main
 from backprop_tui.cli import flags, stepping
 from backprop_tui.cli.commands import COMMANDS, EXPERIMENT, STEPPER, Subcommand
@@ -257,6 +257,28 @@ class TestTrace:
         monkeypatch.setattr(Timeline, "iteration", interrupted)
         told = tell("trace", "--format", "jsonl")
         assert (told.status, told.faults) == (130, ["stopped by ctrl-c before the end"])
+
+    def test_ctrl_c_is_not_lost_in_an_import(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What is raised where an object is deleted is told, and forgotten."""
+        loses = """import signal
+class Deleted:
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+Deleted()
+imported = True
+"""
+        (tmp_path / "loses.py").write_text(loses)
+        monkeypatch.syspath_prepend(tmp_path)
+        name_of = late(__name__, {"loses": "imported"})
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                name_of("imported")
+            assert name_of("imported")
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     @pytest.mark.parametrize(
         ("argv", "status"),
