@@ -439,6 +439,11 @@ class TestFaults:
         Path("zzz").touch()
         (fault,) = tell.faults("zzz")
         assert fault.endswith('. To open the file of that name, write "./zzz"')
+        Path("leads-nowhere").symlink_to("zzzz")
+        (fault,) = tell.faults("trace", "leads-nowhere")
+        assert fault.endswith(', attention. To open the file of that name, write "./leads-nowhere"')
+        (fault,) = tell.faults("trace", "zzzz")
+        assert fault.endswith(", attention")
         (fault,) = tell.faults("lessons", "zzz")
         assert fault.endswith(lessons.NAMES[-1])  # a command that opens no file names none
 
