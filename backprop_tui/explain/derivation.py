@@ -88,7 +88,7 @@ def derivation(
     if (found := _of_softmax(program, symbol, examples)) is not None:
         return found
     if symbol not in program.gradients:
-        meant, those = hint(symbol, program.gradients), ", ".join(program.gradients)
+        meant, those = hint(symbol, program.gradients), ", ".join(program.gradients) or "none"
         raise NoDerivation(f"{shown(symbol)} has no derivation; these have one: {those}{meant}")
     gradient = Gradient(program, symbol, examples or program.training.batch)
     lines = by_elements(gradient) if elements else in_matrices(gradient)
