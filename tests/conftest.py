@@ -11,11 +11,15 @@ import shutil
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from importlib import import_module
+from pkgutil import walk_packages
 from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
 from hypothesis import settings
+
+import backprop_tui
 
 if TYPE_CHECKING:
     from tests.serve.chromium import Chromium
@@ -53,7 +57,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Tests stay: to collect garbage, nobody need look through six thousand of them again."""
+    """Tests stay: to collect garbage, nobody need look through thousands of them again.
+
+    Hypothesis also draws the constants of the modules at hand: whatever comes first, all are.
+    """
+    for module in walk_packages(backprop_tui.__path__, f"{backprop_tui.__name__}."):
+        import_module(module.name)
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)

@@ -182,8 +182,24 @@ class Hanging(BackpropApp):
     async def _close_all(self):
         time.sleep(600)
 
+    def press(self, key, character=None):
+        if key == "space":
+            print("\\033]2;hangs\\007", end="", file=self._driver._file, flush=True)
+            time.sleep(600)
+        super().press(key, character)
+
 Hanging(load("article")).run()
 """
+
+
+def test_a_signal_ends_it_whatever_it_is_doing() -> None:
+    with Terminal([sys.executable, "-c", HANGING], 80, 24) as terminal:
+        terminal.until_says("Press space", "? help")
+        terminal.press(SPACE)
+        terminal.until(lambda: b"hangs" in terminal.output)
+        terminal.process.send_signal(signal.SIGTERM)
+        assert terminal.until_ended() == 128 + signal.SIGTERM
+        assert_given_back(terminal)
 
 
 def test_where_the_screen_cannot_be_taken_down_the_terminal_is_given_back() -> None:

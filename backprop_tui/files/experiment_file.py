@@ -12,6 +12,7 @@ import shlex
 import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import PurePath
 from typing import Any
 
@@ -67,7 +68,15 @@ def load(source: str | os.PathLike[str], overrides: Mapping[str, Any] | None = N
         return replace(read, source=again, written=_written_at(read, source))
     if source not in lessons.NAMES:
         raise ExperimentError(_no_such_lesson(source))
-    return read_experiment(lessons.text(source), source, source, overrides, LESSONS)
+    if overrides:
+        return read_experiment(lessons.text(source), source, source, overrides, LESSONS)
+    return _lesson(source)
+
+
+@cache
+def _lesson(name: str) -> Experiment:
+    """A lesson as it stands: no file changes while the program runs."""
+    return read_experiment(lessons.text(name), name, name, None, LESSONS)
 
 
 def _written_at(experiment: Experiment, path: str) -> Written | None:

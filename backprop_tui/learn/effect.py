@@ -18,10 +18,12 @@ from backprop_tui.learn.mistakes import ROUNDING, Mistake, Slip, slips_of
 from backprop_tui.maths.elements import element
 from backprop_tui.maths.expressions import Cell, Name, cells, names
 from backprop_tui.maths.functions import Array
+from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
 from backprop_tui.model.algorithm import program_of
 from backprop_tui.model.architecture import Step
-from backprop_tui.run.iterations import computed
+from backprop_tui.model.program import Program, lowered
+from backprop_tui.run.iterations import Iteration, computed
 from backprop_tui.run.timeline import Timeline
 
 AHEAD = 16
@@ -58,8 +60,7 @@ def _same(one: Any, other: Any) -> bool:
 
 def _size(matrix: Any) -> float:
     """The largest absolute value of its finite numbers; 0 where there are none."""
-    finite = np.abs(matrix[np.isfinite(matrix)])
-    return float(finite.max()) if finite.size else 0.0
+    return float(np.abs(matrix).max(where=np.isfinite(matrix), initial=0.0))
 
 
 def _norm(matrices: Iterable[Array]) -> float:
@@ -87,31 +88,41 @@ def _loss_at(
 def without_effect(right: Timeline, mistake: Mistake, iteration: int) -> str | None:
     """Why a mistake that is made in this iteration alone changes none of its numbers; None where it
     changes some."""
-    experiment = right.experiment.with_mistake(mistake)
-    slips = mistake.slips(program_of(experiment.network, experiment.training))
+    taught = program_of(right.experiment.network, right.experiment.training)
+    slips, begun = mistake.slips(taught), right.iteration(iteration)
     if not slips:
         return "is not possible in this network"
-    made, begun = Timeline(experiment), right.iteration(iteration)
-    made.history.resume(begun.number, {**_last_gradients(right, made, begun.number), **begun.given})
-    if not changes_nothing(right, made, begun.number):
+    if _gives_another(mistake, taught, right, begun):
         return None
     known = {**begun.given, **begun.scalars}
-    if made.program.kept != right.program.kept and begun.number == 1:
+    if begun.number == 1 and any(s.step.symbol in {*names(s.wrong)} - known.keys() for s in slips):
         return "changes nothing here: in iteration 1 no gradient is left of an earlier one"
     lost = (s for slip in slips for s in names(slip.right) if s not in names(slip.wrong))
     return f"changes nothing here: {_why_idle(tuple(dict.fromkeys(lost)), known)}"
 
 
-def _last_gradients(right: Timeline, made: Timeline, iteration: int) -> dict[str, Array]:
-    """What a run with a mistake is handed on that the right run is not, before an iteration."""
-    symbols = [s for s in made.program.kept if s not in right.program.kept]
-    if not symbols:
-        return {}
-    if iteration == 1:
-        begun = made.iteration(1).given
-        return {symbol: begun[symbol] for symbol in symbols}
-    before = right.program.by_symbol(right.iteration(iteration - 1).results)
-    return {symbol: before[symbol] for symbol in symbols}
+def _gives_another(mistake: Mistake, taught: Program, right: Timeline, begun: Iteration) -> bool:
+    """Whether a step with the mistake gives something else than in that iteration of the right run,
+    from the same numbers: if none does, no later step reads anything else."""
+    program, results = right.program, right.program.by_symbol(begun.results)
+    env = {**begun.given, **begun.scalars}
+    for step in mistake.steps(taught):
+        symbol, result = step.symbol, results[step.symbol]
+        reads_new = mistake.early and step.phase == mistake.phase
+        if reads_new or step.expression is not program.steps[program.index(symbol)].expression:
+            env.setdefault(symbol, _of_the_last(right, symbol, begun))
+            if not _same(result, value(lowered(step.expression), env)):
+                return True
+        env[symbol] = result
+    return False
+
+
+def _of_the_last(right: Timeline, symbol: str, begun: Iteration) -> Array:
+    """What a step gave in the iteration before; zeros before the first."""
+    at = right.program.index(symbol)
+    if begun.number == 1:
+        return np.zeros_like(begun.results[at])
+    return right.iteration(begun.number - 1).results[at]
 
 
 def _why_idle(lost: tuple[str, ...], known: Mapping[str, Any]) -> str:

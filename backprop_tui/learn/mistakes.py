@@ -85,6 +85,7 @@ class Mistake:
             steps.append(step)
         return tuple(steps)
 
+    @lru_cache(maxsize=64)  # noqa: B019 (each is there as long as the program)
     def slips(self, right: Program) -> tuple[Slip, ...]:
         """The steps in which a run of a right program makes it, and how: one slip for each.
 
@@ -94,8 +95,8 @@ class Mistake:
         fits = _Fits(right, _sizes(right.training.batch))
         made = (
             next(slips(self, step, (step.expression,), right, fits), None)
-            for step in map(_as_derived, right.steps)
-            if self.phase == step.phase and self.made_at(step, right)
+            for step in (_as_derived(s) for s in right.steps if s.phase == self.phase)
+            if self.made_at(step, right)
         )
         return tuple(filter(None, made))
 
@@ -137,6 +138,15 @@ def slips_of(program: Program) -> tuple[Slip, ...]:
     if program.right is None or not isinstance(program.mistake, Mistake):
         return ()
     return program.mistake.slips(program.right)
+
+
+@lru_cache(maxsize=1)
+def slips_ahead(right: Program) -> Iterator[None]:
+    """Find the slips of all mistakes in a right program before they are asked for, one at a time;
+    asked for again, it goes on where it was left."""
+    for mistake in CATALOGUE.values():
+        mistake.slips(right)
+        yield
 
 
 def slips_in(program: Program, step: Step, examples: int) -> Iterator[Slip]:

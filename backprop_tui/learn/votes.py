@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import combinations
 from math import inf, log10
 from random import Random
@@ -40,10 +41,26 @@ class Choice:
     label: str
     right: bool = False
 
+    @cached_property
+    def unsigned(self) -> str:
+        """It as it is written without its sign."""
+        return self.written.removeprefix("−")
+
+    @cached_property
+    def digits(self) -> int:
+        """How many digits say how large it is."""
+        mantissa, *_ = self.unsigned.split("e")
+        return len(mantissa.replace(".", "").strip("0"))
+
+    @cached_property
+    def form(self) -> str:
+        """How it is written, whatever the symbols: dA2 put in, dZ1 put in."""
+        return re.sub(r"\S*[\d∂′]\S*", "·", self.written)
+
 
 Choices: TypeAlias = Sequence[Choice]
-Ranking: TypeAlias = Callable[[Choice, Choices], float]
-"""A number by which a choice among the others stands out: the largest, the farthest."""
+Ranking: TypeAlias = Callable[[Choices], Sequence[float]]
+"""Of each choice a number by which it stands out among the others: the largest, the farthest."""
 
 
 def chance(seed: int, *place: object) -> Random:
@@ -70,7 +87,7 @@ def vote(
         choices = (right, *(wrong[k] for k in some))
         likely, more = LIKELY * sum(some), cost(choices)
         if likely + more < least:  # or else no rank could speak for them
-            off = sum(abs(_rank(ranking, choices) - rank) for ranking, rank in drawn)
+            off = sum(abs(_rank(ranking(choices)) - rank) for ranking, rank in drawn)
             if off + likely + more < least:
                 best, least = choices, off + likely + more
     shown = list(best)
@@ -78,9 +95,9 @@ def vote(
     return tuple(shown)
 
 
-def _rank(ranking: Ranking, choices: Choices) -> float:
-    """The rank of the first choice, from 0; equal ones share the middle of theirs."""
-    first, *others = (ranking(choice, choices) for choice in choices)
+def _rank(ranked: Sequence[float]) -> float:
+    """The rank of the first, from 0; equal ones share the middle of theirs."""
+    first, *others = ranked
     return sum((other < first) + (other == first) / 2 for other in others)
 
 
@@ -107,7 +124,7 @@ def _twins(choices: Choices) -> Iterator[Choice]:
     """The wrong ones with the other sign, where nothing is so written yet."""
     taken = {choice.written for choice in choices}
     for choice in choices:
-        other = _unsigned(choice) if choice.number < 0 else f"−{choice.written}"
+        other = choice.unsigned if choice.number < 0 else f"−{choice.written}"
         if not choice.right and choice.number and other not in taken:
             yield replace(
                 choice,
@@ -119,34 +136,31 @@ def _twins(choices: Choices) -> Iterator[Choice]:
 
 def _right_pair(choices: Choices) -> bool | None:
     """Whether the only x and −x hold the right one; None where there is no such pair."""
-    pairs = [pair for pair in combinations(choices, 2) if len(set(map(_unsigned, pair))) == 1]
+    pairs = [(a, b) for a, b in combinations(choices, 2) if a.unsigned == b.unsigned]
     return None if not pairs else all(a.right or b.right for a, b in pairs)
 
 
-def _unsigned(choice: Choice) -> str:
-    return choice.written.removeprefix("−")
+def _value(choices: Choices) -> Sequence[float]:
+    return [choice.number for choice in choices]
 
 
-def _value(choice: Choice, choices: Choices) -> float:
-    return choice.number
+def _size(choices: Choices) -> Sequence[float]:
+    return [abs(choice.number) for choice in choices]
 
 
-def _size(choice: Choice, choices: Choices) -> float:
-    return abs(choice.number)
+def _distance(choices: Choices) -> Sequence[float]:
+    numbers = _value(choices)
+    return [sum(abs(number - other) for other in numbers) for number in numbers]
 
 
-def _distance(choice: Choice, choices: Choices) -> float:
-    return sum(abs(choice.number - other.number) for other in choices)
+def _digits(choices: Choices) -> Sequence[float]:
+    return [choice.digits for choice in choices]
 
 
-def _digits(choice: Choice, choices: Choices) -> float:
-    mantissa, *_ = _unsigned(choice).split("e")
-    return len(mantissa.replace(".", "").strip("0"))
-
-
-def _company(choice: Choice, choices: Choices) -> float:
+def _company(choices: Choices) -> Sequence[float]:
     """How many have its sign."""
-    return sum((choice.number < 0) == (other.number < 0) for other in choices)
+    negative = [choice.number < 0 for choice in choices]
+    return [negative.count(sign) for sign in negative]
 
 
 # Words
@@ -157,15 +171,15 @@ def word_vote(right: Choice, wrong: Choices, draws: Random) -> tuple[Choice, ...
     return vote(right, wrong[:LOOKED_AT], (_length, _words, _form), draws)
 
 
-def _length(choice: Choice, choices: Choices) -> float:
-    return len(choice.written)
+def _length(choices: Choices) -> Sequence[float]:
+    return [len(choice.written) for choice in choices]
 
 
-def _words(choice: Choice, choices: Choices) -> float:
-    return len(choice.written.split())
+def _words(choices: Choices) -> Sequence[float]:
+    return [len(choice.written.split()) for choice in choices]
 
 
-def _form(choice: Choice, choices: Choices) -> float:
-    """How many are written like it, whatever the symbols: dA2 put in, dZ1 put in."""
-    forms = [re.sub(r"\S*[\d∂′]\S*", "·", other.written) for other in (choice, *choices)]
-    return forms.count(forms[0])
+def _form(choices: Choices) -> Sequence[float]:
+    """How many are written like it."""
+    forms = [choice.form for choice in choices]
+    return [forms.count(form) for form in forms]

@@ -29,7 +29,8 @@ from backprop_tui.maths.writing import SUBSCRIPTS, TEXT, Notation, write
 
 
 class Letters:
-    """The letters of sums, each a new one; when all are used, those of sums that are over."""
+    """The letters of sums, each a new one; when all are used, those of sums that are over, then
+    those of sums so far out that nothing in the new one reads them."""
 
     def __init__(self, letters: Iterable[str]) -> None:
         self.letters, self.open = list(letters), list[str]()
@@ -40,10 +41,11 @@ class Letters:
         """A letter for a sum, taken until the sum is written."""
         letter = next(self.unused, None)
         if letter is None:
-            letter = next((k for k in self.letters if k not in self.open), self.letters[0])
+            over = (k for k in self.letters if k not in self.open)
+            letter = next(over, None) or self.open[-len(self.letters)]
         self.open.append(letter)
         yield letter
-        self.open.remove(letter)
+        self.open.pop()
 
 
 def index_form(

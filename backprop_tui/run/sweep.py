@@ -6,6 +6,7 @@ Beside it stands what the number was in the iterations before, when all the othe
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -14,7 +15,7 @@ import numpy as np
 
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.functions import Array
-from backprop_tui.maths.values import value
+from backprop_tui.maths.values import evaluator
 from backprop_tui.model.program import Program
 from backprop_tui.run.iterations import Iteration
 from backprop_tui.run.timeline import Timeline
@@ -37,20 +38,26 @@ class Sweep:
     """The gradient recorded at it, if that is one number."""
 
 
-def loss_with(program: Program, iteration: Iteration, cell: Cell, number: float) -> float:
-    """The loss of the iteration where one cell of X, Y or a parameter is `number`."""
-    changed = iteration.given[cell.symbol].copy()
-    changed[cell.row - 1, cell.column - 1] = number
+def losses_with(
+    program: Program, iteration: Iteration, cell: Cell, numbers: Iterable[float]
+) -> Array:
+    """The loss of the iteration where one cell of X, Y or a parameter is each of those numbers."""
     first = min(program.readers.get(cell.symbol, ()), default=len(program.steps))
     _, behind = program.phase_bounds("loss")
     known = zip(program.steps[:first], iteration.results, strict=False)
-    env: dict[str, Any] = {**iteration.scalars, **iteration.given}
-    env |= {step.symbol: result for step, result in known}
-    env[cell.symbol] = changed
-    for i in range(first, behind):
-        result = value(program.lowered[i], env)
-        env[program.steps[i].symbol] = np.ascontiguousarray(result)
-    return float(env[program.objective][0, 0])
+    begun = {**iteration.scalars, **iteration.given}
+    begun |= {step.symbol: result for step, result in known}
+    run = [(program.steps[i].symbol, evaluator(program.lowered[i])) for i in range(first, behind)]
+    losses = []
+    with np.errstate(all="ignore"):
+        for number in numbers:
+            changed = iteration.given[cell.symbol].copy()
+            changed[cell.row - 1, cell.column - 1] = number
+            env: dict[str, Any] = {**begun, cell.symbol: changed}
+            for symbol, result in run:
+                env[symbol] = np.ascontiguousarray(result(env))
+            losses.append(env[program.objective][0, 0])
+    return np.array(losses)
 
 
 @lru_cache(maxsize=8)  # the same one is shown again at the next key
@@ -67,7 +74,7 @@ def sweep(program: Program, iteration: Iteration, cell: Cell, closer: float = 1.
     here = float(iteration.given[cell.symbol][row, column])
     reach = max(1.0, abs(here)) / closer
     at = here + reach * np.linspace(-1, 1, points)
-    losses = np.array([loss_with(program, iteration, cell, float(number)) for number in at])
+    losses = losses_with(program, iteration, cell, at)
     gradient, slope = program.gradient_of(cell.symbol), None
     if gradient is not None:
         slopes = iteration.results[program.index(gradient)]

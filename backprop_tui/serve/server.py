@@ -207,11 +207,8 @@ class Server:
             await session.stop()
 
     async def end_all(self, application: web.Application) -> None:
-        """Told to stop: no process outlives the server."""
-        sessions = list(self.sessions.items())
-        for session, _ in sessions:
-            await session.stop()
-        await asyncio.gather(*(part(page, End.STOPPED) for _, page in sessions))
+        """Told to stop: so is each page, and with its page a session ends."""
+        await asyncio.gather(*(part(page, End.STOPPED) for page in self.sessions.values()))
 
 
 async def show_guide(request: web.Request) -> web.StreamResponse:

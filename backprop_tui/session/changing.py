@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backprop_tui.learn.mistakes import CATALOGUE, present_name
+from backprop_tui.learn.mistakes import CATALOGUE, present_name, slips_ahead
 from backprop_tui.messages import nearest, short
+from backprop_tui.model.algorithm import program_of
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.session import lazy
 from backprop_tui.session.editing import edited
@@ -97,6 +98,12 @@ def mistake(s: SessionState, rest: str) -> None:
         s.say(f"{CATALOGUE[name].told(s.timeline.program)} {s.named('undo')} takes it back.")
         if experiment.notes:
             s.said.append("The lesson's notes, and questions, rest until then.")
+
+
+def make_ready(s: SessionState) -> Iterator[None]:
+    """Find what the list of mistakes would wait for, a little at a time."""
+    experiment = s.timeline.experiment
+    return slips_ahead(program_of(experiment.network, experiment.training))
 
 
 def _list_mistakes(s: SessionState) -> Iterator[str]:

@@ -194,7 +194,7 @@ def _losses(timeline: Timeline, edit: Edit) -> tuple[int, float, float]:
     """The first iteration whose loss an edit changes, and that loss without and with it."""
     if isinstance(edit.of, Cell):
         iteration = timeline.iteration(edit.iteration)
-        now = lazy.sweep.loss_with(timeline.program, iteration, edit.of, edit.value)
+        (now,) = lazy.sweep.losses_with(timeline.program, iteration, edit.of, [edit.value]).tolist()
     else:  # α shows in the next one
         changed = timeline.retold(with_edit(timeline.experiment, edit))
         iteration = changed.iteration(edit.iteration + 1)

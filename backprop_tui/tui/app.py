@@ -33,7 +33,7 @@ from backprop_tui.files.settings import NO_SETTINGS, Settings
 from backprop_tui.maths.functions import Array
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Position
-from backprop_tui.session import asking, deriving, looking, opening, travel
+from backprop_tui.session import asking, changing, deriving, looking, opening, travel
 from backprop_tui.session.commands import sign_of
 from backprop_tui.session.playing import SPEEDS
 from backprop_tui.session.prompts import Menu, Sheet
@@ -46,7 +46,7 @@ from backprop_tui.tui.paint.placed import Room
 from backprop_tui.tui.paint.themes import THEMES
 from backprop_tui.tui.panels.blackboard import BlackboardPanel
 from backprop_tui.tui.panels.boards import Board, Cache, Gradients
-from backprop_tui.tui.panels.box import Box, Cover
+from backprop_tui.tui.panels.box import Box, Cover, Curve
 from backprop_tui.tui.panels.footer import Footer
 from backprop_tui.tui.panels.heading import Rail, Title
 from backprop_tui.tui.panels.network import NetworkPanel
@@ -58,8 +58,6 @@ from backprop_tui.tui.sheets.choices import choice_page, entry_at
 from backprop_tui.tui.sheets.page import page_of
 from backprop_tui.tui.window import PanelScreen, Places, Window
 
-MOMENT = 0.01
-"""Seconds between two looks at whether the screen is there."""
 SLICE, APART = 0.01, 0.001
 """Seconds of what takes long between two looks at the keys, and of those looks."""
 SHOWN = 0.1
@@ -70,6 +68,8 @@ REPAINT = SOON = 0.02
 """Seconds that a repaint takes at most, and until what the likely next keys lead to is drawn."""
 REHEARSED, DERIVING = (("space", " "), ("backspace", None)), ("x", "x")
 """Those keys, and their characters; the last where a gradient is shown."""
+OLD = 5
+"""Searches of young objects for garbage until all are searched, between keys."""
 LATELY = 2
 """Drawings of the losses that are kept beside the last one."""
 AFTER = 0.2
@@ -137,11 +137,9 @@ class BackpropApp(App[str]):
         self._begin_with(self._wanted_theme)
         self.autosaves = autosaves
         self.progress = ""  # how far what takes long has come
-        self._is_up = False  # whether there are panels to draw
         self._losses: dict[object, tuple[str, tuple[Array, Array]]] = {}  # as they were drawn
-        self._panels: list[Panel] = []
+        self._panels: list[Panel] = []  # none until the screen is up
         self._places = Places()
-        self._curve: lazy.Curve | None = None  # over the panels, while it is open
         self._drawn_at = 0.0
         self._will_draw = self._works = False  # whether that is called for already
         self._beat: Timer | None = None  # of running by itself
@@ -149,6 +147,7 @@ class BackpropApp(App[str]):
         self._next: Timer | None = None  # until the next keys are rehearsed
         self._rehearsing: Iterator[None] | None = None
         self._rehearsals: list[Rehearsal] = []
+        self._shown: View | None = None  # by the panels, in a window of this size
 
     def _begin_with(self, theme: Theme) -> None:
         """Before anything is styled: later, all would be parsed and styled again."""
@@ -188,20 +187,13 @@ class BackpropApp(App[str]):
         def leave(number: int, _: object) -> None:
             self._must_end(128 + number)
             with suppress(RuntimeError):  # the loop has ended already
-                loop.call_soon_threadsafe(self._leave, 128 + number)
+                loop.call_soon_threadsafe(self.exit, None, 128 + number)
 
         for name in ("SIGTERM", "SIGHUP", "SIGINT"):  # Windows has no such handlers
             if (number := getattr(signal, name, None)) is not None:
                 with suppress(NotImplementedError, RuntimeError):
                     loop.add_signal_handler(number, lambda: None)
                     signal.signal(number, leave)
-
-    def _leave(self, status: int) -> None:
-        """Exit, but never in the middle of the start: half a screen cannot be taken down."""
-        if self._is_up:
-            self.exit(return_code=status)
-        else:
-            asyncio.get_running_loop().call_later(MOMENT, self._leave, status)
 
     def exit(self, result: str | None = None, return_code: int = 0, message: Any = None) -> None:
         """Take down the screen, and print `result`."""
@@ -230,10 +222,11 @@ class BackpropApp(App[str]):
         yield Footer(id="footer")
         yield PromptLine(id="prompt")
         yield Box(id="box")
+        yield Curve(id="curve")
         yield Cover(id="cover")
 
     def on_mount(self) -> None:
-        self._is_up, self._panels = True, list(self.query(Panel))
+        self._panels = list(self.query(Panel))
         for board in self.query(Board):
             board.fit = self._fit
         self._take_size(self.size)
@@ -281,7 +274,7 @@ class BackpropApp(App[str]):
         session, window = self.session, Window(size)
         session.sight, session.width = window, size.width
         session.one_panel, session.roomy = window.one_panel, window.roomy
-        self._rehearsals = []
+        self._rehearsals, self._shown = [], None
 
     # The mouse
 
@@ -313,7 +306,7 @@ class BackpropApp(App[str]):
         if not isinstance(event.widget, Box):
             self.press("escape")
         elif isinstance(top, Menu) and (at := event.get_content_offset(event.widget)):
-            found = entry_at(top, self.window.size, at.y)
+            found = entry_at(top, self.window.size, at.y - 1)  # in its frame
             if found is not None:
                 session.put(replace(top, chosen=found))
                 self.press("enter")
@@ -406,10 +399,11 @@ class BackpropApp(App[str]):
         """Modules, the question about the next step, and what all panels show after the next
         key."""
         session = self.session
-        for module in lazy.modules():
-            if module not in sys.modules:
+        if lacking := [module for module in lazy.modules() if module not in sys.modules]:
+            for module in lacking:
                 import_module(module)
                 yield
+            gc.freeze()  # they stay as well
         if session.job is not None or session.top is not None or session.playing:
             return
         asking.make_ready(session)
@@ -420,6 +414,10 @@ class BackpropApp(App[str]):
         for key, character in (*REHEARSED, *((DERIVING,) if derives else ())):
             if (after := session.rehearsed(key, character)) is not None:
                 yield from self._drawn(self._view_of(after))
+        yield from changing.make_ready(session)
+        if gc.get_count()[-1] > OLD:
+            yield
+            gc.collect()  # which a key would wait for otherwise
 
     def _drawn(self, view: View) -> Iterator[None]:
         """A view that may come next, panel by panel."""
@@ -450,7 +448,7 @@ class BackpropApp(App[str]):
     def draw(self) -> None:
         """Show what there is to see of the session now."""
         self._will_draw, session = False, self.session
-        if session.ended or not self._is_up or not self._panels[0].is_attached:
+        if session.ended or not any(panel.is_attached for panel in self._panels):
             return  # not begun yet, or ending: a beat came late
         if self.theme != self._wanted_theme.name:
             self.theme, self._rehearsals = self._wanted_theme.name, []
@@ -465,6 +463,9 @@ class BackpropApp(App[str]):
 
     def _draw_panels(self) -> None:
         view = self._view_of(self.session)
+        if self._shown is not None and self._shown.shows(view):
+            return  # what opens above them changes nothing of them
+        self._shown = view
         known = next((each for each in self._rehearsals if each.view.shows(view)), None)
         ahead = known or Rehearsal(view, {})
         regions = self.window.layout(ahead.view).regions(self.window.size)
@@ -520,21 +521,9 @@ class BackpropApp(App[str]):
             page = page_of(top, session.view, size)
         self.query_one(Box).show(page)
         self.query_one(Cover).display = isinstance(top, Sheet) and top.kind == "cover"
-        self._draw_curve(top if isinstance(top, Sheet) and top.kind in CURVES else None)
+        curve = top if isinstance(top, Sheet) and top.kind in CURVES else None
+        self.query_one(Curve).show(lazy.curve_canvas(session, curve, size) if curve else None)
         self._dim(page is not None)
-
-    def _draw_curve(self, sheet: Sheet | None) -> None:
-        """A curve over the panels: its widget is there only while it is open."""
-        if sheet is None:
-            if self._curve is not None:
-                self._curve.remove()
-            self._curve = None
-        elif self._curve is not None:
-            self._curve.show(sheet)
-        else:
-            kind = lazy.Curve if sheet.kind == "curve" else lazy.OneWeight
-            self._curve = kind(self.session, sheet)
-            self.screen.mount(self._curve)
 
     def _dim(self, behind: bool) -> None:
         """The panels, behind a box that is open or not."""

@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from backprop_tui.tui.panels.question import question_lines as question_lines
     from backprop_tui.tui.sheets.check import check_text as check_text
     from backprop_tui.tui.sheets.code import code_text as code_text
-    from backprop_tui.tui.sheets.curve import Curve as Curve
-    from backprop_tui.tui.sheets.curve import OneWeight as OneWeight
+    from backprop_tui.tui.sheets.curve import curve_canvas as curve_canvas
     from backprop_tui.tui.sheets.guide import guide_text as guide_text
     from backprop_tui.tui.sheets.help import help_text as help_text
     from backprop_tui.tui.terminals import SixteenColours as SixteenColours
@@ -46,7 +45,7 @@ HOMES = {
     "backprop_tui.tui.panels.question": "question_lines",
     "backprop_tui.tui.sheets.check": "check_text",
     "backprop_tui.tui.sheets.code": "code_text",
-    "backprop_tui.tui.sheets.curve": "Curve OneWeight",
+    "backprop_tui.tui.sheets.curve": "curve_canvas",
     "backprop_tui.tui.sheets.guide": "guide_text",
     "backprop_tui.tui.sheets.help": "help_text",
     "backprop_tui.tui.terminals": "SixteenColours Spelled",

@@ -49,6 +49,8 @@ GROWTH = 4.0
 """MiB that ten thousand steps may add."""
 STEPPING = (b" ",) * 12 + (b"\x7f",) * 3
 DERIVING = (b" ",) * 7 + (b"x",) + (b" ",) * 7
+OPENING = (b"m", b"L", b"?")
+"""Keys that open something, which esc closes; the first press of each finds nothing ready."""
 AT_ONCE = 3
 """Programs at a time: they wait, most of the time."""
 
@@ -70,7 +72,8 @@ def main() -> int:
     rounds = parser.parse_args().rounds
     with experiments() as folder:
         os.environ["HOME"] = str(folder)  # with no settings, and nothing left unsaved
-        rows = [start(rounds), *keys(folder, rounds), memory(rounds), memory_of_a_long_walk()]
+        rows = [start(rounds), *keys(folder, rounds), *first_presses(folder)]
+        rows += [memory(rounds), memory_of_a_long_walk()]
     table = Table("what", "measured", "floor (hello world)", "budget", "verdict")
     for row in rows:
         verdict = "kept" if row.kept else "MISSED"
@@ -175,6 +178,39 @@ def keys(folder: Path, rounds: int) -> Iterator[Row]:
                 f"{most:.0f} × floor, {SLOWEST:.0f} ms",
                 p95(found) <= most * p95(floor) and max(found) <= SLOWEST,
             )
+
+
+def first_presses(folder: Path) -> Iterator[Row]:
+    """The key of OPENING that takes the longest when it is pressed first, in one run of each."""
+    pressed = (*b"   ", *(code for key in OPENING for code in (*key, *b"\x1b")))
+    keys = tuple(bytes([code]) for code in pressed)
+    cases = [
+        Case(name, stepper(path, "--ask", "off"), keys)
+        for name, path in (
+            ("3-3-1", "article"),
+            ("784-128-10", str(folder / "large.toml")),
+            ("30 layers", str(folder / "deep.toml")),
+            ("RNN", str(folder / "rnn.toml")),
+        )
+    ]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        runs = {size: [pool.submit(repaints, case, size) for case in cases] for size in SIZES}
+    for size in SIZES:
+        found = {
+            (key.decode(), case.name): time or 0.0
+            for case, run in zip(cases, runs[size], strict=True)
+            for key, time in zip(keys, run.result(), strict=True)
+            if key in OPENING
+        }
+        key, where = max(found, key=lambda at: found[at])
+        most = found[key, where]
+        yield Row(
+            f"{size[0]}×{size[1]}: first press of {b', '.join(OPENING).decode()}",
+            f"most {most:.1f} ms ({key}, {where}), median {median(found.values()):.1f}",
+            "",
+            f"{SLOWEST:.0f} ms",
+            most <= SLOWEST,
+        )
 
 
 def typical(runs: Sequence[Sequence[float | None]]) -> list[float]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_tui.explain.advice import _at_most, advice
@@ -243,7 +243,6 @@ def true(timeline: Timeline, iteration: int, said: str) -> bool:
     return True
 
 
-@settings(deadline=None, max_examples=150)
 @given(
     st.one_of(any_way(), experiments(hidden=("relu", "relu", "sigmoid", "tanh"))),
     st.integers(1, 6),
@@ -275,9 +274,9 @@ def test_only_classes_that_no_line_separates_are_said_to_be_so(seed: int) -> Non
     Y = random.integers(0, 2, size=(1, 5)) * 1.0
     network = Network((2, 1), ("sigmoid",), "binary_cross_entropy")
     timeline = Timeline(experiment(network, Training(learning_rate=0.5, batch=5), X, Y, {}))
-    said = any(NOT_SEPARABLE.fullmatch(advice(timeline, k)) for k in (10, 300, 30_000))
+    said = any(NOT_SEPARABLE.fullmatch(advice(timeline, k)) for k in (10, 300, 10_000))
     assert not (said and separates(X, Y[0]))
-    assert said or separates(X, Y[0]) or timeline.iteration(30_000).loss < 1
+    assert said or separates(X, Y[0]) or timeline.iteration(10_000).loss < 1
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from backprop_tui.explain.derivation import (
@@ -143,7 +143,6 @@ def assert_law(timeline: Timeline, symbol: str, elements: bool) -> None:
 
 
 @given(experiments(scales=(1.0,)), st.booleans(), st.data())
-@settings(max_examples=30)
 def test_every_line_has_the_value_of_the_line_above(
     experiment: Experiment, elements: bool, data: st.DataObject
 ) -> None:

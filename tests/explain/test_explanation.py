@@ -491,7 +491,6 @@ def test_an_exact_0_is_reckoned_with_as_the_loss_does(target: float, loss: str) 
     assert (found.result, found.rounded) == (loss, False)
 
 
-@settings(max_examples=30)
 @given(experiments(), DECIMALS)
 def test_rounded_exactly_where_what_is_shown_gives_another_result(
     experiment: Experiment, decimals: int

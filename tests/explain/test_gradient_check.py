@@ -8,7 +8,7 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_tui.explain.gradient_check import (
@@ -380,7 +380,6 @@ def test_a_sample_is_drawn_from_the_seed_and_says_of_how_many() -> None:
 
 
 @given(experiments())
-@settings(max_examples=20)
 def test_checking_changes_nothing(experiment: Experiment) -> None:
     timeline = Timeline(experiment)
     iteration = timeline.iteration(1)

@@ -10,7 +10,7 @@ from math import inf, isfinite, prod
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_tui.explain.paths import Chain, Chains, Path, coefficients, is_rounded
@@ -70,7 +70,6 @@ def route(path: Path) -> str:
 # The law --------------------------------------------------------------------------------------
 
 
-@settings(max_examples=20)
 @given(experiments(), st.integers(1, 2))
 def test_all_paths_of_a_gradient_add_up_to_it(experiment: Experiment, iteration: int) -> None:
     found = chains(experiment, iteration)
@@ -83,7 +82,6 @@ def test_all_paths_of_a_gradient_add_up_to_it(experiment: Experiment, iteration:
         assert abs(total - chain.recorded) <= 1e-9 * sum(scales) + TINY, text(cell)
 
 
-@settings(max_examples=30)
 @given(experiments())
 def test_as_many_paths_are_listed_as_are_counted_and_none_twice(experiment: Experiment) -> None:
     found = chains(experiment)
@@ -93,7 +91,6 @@ def test_as_many_paths_are_listed_as_are_counted_and_none_twice(experiment: Expe
         assert chain.left_out == 0
 
 
-@settings(max_examples=25)
 @given(experiments())
 def test_a_path_leads_over_the_cells_that_each_step_reads_to_the_loss(
     experiment: Experiment,
@@ -121,7 +118,6 @@ def test_a_path_leads_over_the_cells_that_each_step_reads_to_the_loss(
                 assert {c.symbol for c in cells(factor)}.isdisjoint(program.gradients)
 
 
-@settings(max_examples=40)
 @given(experiments(), st.integers(1, 5))
 def test_the_largest_paths_really_are_the_largest(experiment: Experiment, most: int) -> None:
     found = chains(experiment)
@@ -136,7 +132,6 @@ def test_the_largest_paths_really_are_the_largest(experiment: Experiment, most: 
         assert (chain.count, chain.left_out) == (len(every), max(0, len(every) - most))
 
 
-@settings(max_examples=20)
 @given(experiments(scales=(1.0,)), st.integers(1, 3))
 def test_the_rest_is_what_the_paths_left_out_add_up_to(experiment: Experiment, most: int) -> None:
     found = chains(experiment)

@@ -8,7 +8,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from backprop_tui.explain.provenance import Place, Provenance, _spelled, exactly
 from backprop_tui.maths.expressions import Cell, cells
@@ -66,7 +66,6 @@ def spelled(place: Place) -> str:
 # Reads ----------------------------------------------------------------------------------------
 
 
-@settings(max_examples=35)
 @given(experiments())
 def test_every_number_is_what_its_expansion_comes_to(experiment: Experiment) -> None:
     p = provenance(experiment)
@@ -79,7 +78,6 @@ def test_every_number_is_what_its_expansion_comes_to(experiment: Experiment) -> 
         assert agree(p.number(place), float(value(expansion, env)), scale), spelled(place)
 
 
-@settings(max_examples=30)
 @given(experiments())
 def test_what_is_given_has_no_step_reads_nothing_and_says_how_it_came_to_be(
     experiment: Experiment,
@@ -92,7 +90,6 @@ def test_what_is_given_has_no_step_reads_nothing_and_says_how_it_came_to_be(
         assert p.given(place)
 
 
-@settings(max_examples=20)
 @given(experiments())
 def test_the_numbers_an_expansion_is_evaluated_with_are_those_of_the_places_it_reads(
     experiment: Experiment,
@@ -109,7 +106,6 @@ def test_the_numbers_an_expansion_is_evaluated_with_are_those_of_the_places_it_r
                 assert np.array_equal(p.number(read), seen, equal_nan=True)
 
 
-@settings(max_examples=20)
 @given(experiments())
 def test_a_parameter_is_read_as_the_iteration_before_left_it(experiment: Experiment) -> None:
     p = provenance(experiment)
@@ -145,7 +141,6 @@ def test_enter_leads_to_what_the_chain_rule_alone_reads_behind_what_is_written()
     assert p.sources(at(1, "dZ1")) == p.terms(at(1, "dZ1"))
 
 
-@settings(max_examples=20)
 @given(experiments())
 def test_walking_the_first_terms_always_ends_at_something_given(experiment: Experiment) -> None:
     p = provenance(experiment)
@@ -175,7 +170,6 @@ def users(p: Provenance, place: Place) -> list[Place]:
     return found
 
 
-@settings(max_examples=20)
 @given(experiments())
 def test_used_by_is_exactly_the_inverse_of_reads(experiment: Experiment) -> None:
     p = provenance(experiment)
@@ -199,7 +193,6 @@ def test_used_by_is_exactly_the_inverse_of_reads(experiment: Experiment) -> None
     }
 
 
-@settings(max_examples=20)
 @given(experiments())
 def test_what_reads_a_number_is_told_in_the_order_of_the_steps(experiment: Experiment) -> None:
     p = provenance(experiment)
@@ -273,7 +266,6 @@ def test_the_history_of_a_parameter_is_its_beginning_and_its_last_updates() -> N
     assert [k for k, _ in p.history(at(9, "W1"), most=1)] == [0, 9]
 
 
-@settings(max_examples=30)
 @given(experiments())
 def test_a_history_tells_what_each_iteration_left(experiment: Experiment) -> None:
     p = provenance(experiment)
@@ -449,7 +441,6 @@ def test_a_sum_of_784_terms_beyond_all_numbers_is_told_in_short() -> None:
     )
 
 
-@settings(max_examples=40)
 @given(experiments(scales=(100.0,)))
 def test_what_is_not_finite_is_traced_to_the_first_cell_that_is_not(
     experiment: Experiment,

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from backprop_tui.explain.reasons import reason
 from backprop_tui.learn.mistakes import CATALOGUE
@@ -550,7 +550,6 @@ def assert_true(said: str, run: Run) -> None:
         holds(run, *match.groups())
 
 
-@settings(max_examples=60)
 @given(any_way())
 def test_what_is_said_of_a_step_is_true(experiment: Experiment) -> None:
     timeline = Timeline(experiment)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from backprop_tui.explain.explanation import Explanation
 from backprop_tui.explain.provenance import Place, Provenance
@@ -147,7 +147,6 @@ def assert_true(experiment: Experiment) -> None:
                     holds(found, *match.groups())
 
 
-@settings(max_examples=40)
 @given(any_way())
 def test_what_is_remarked_is_true(experiment: Experiment) -> None:
     assert_true(experiment)

@@ -10,7 +10,7 @@ import csv
 import re
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 
 from backprop_tui.exports.formats import FORMATS, Wanted
 from backprop_tui.model.experiment import Experiment
@@ -32,7 +32,6 @@ def of_torch(experiment: Experiment) -> dict[str, Any]:
 
 
 @given(runs(wild=False, wrong=False))
-@settings(max_examples=20)
 def test_every_export_says_what_the_screen_shows(experiment: Experiment) -> None:
     timeline = Timeline(experiment)
     state = timeline.state(timeline.end_of(1))

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_tui import lessons
@@ -197,7 +197,6 @@ def _first_changed(value: Any) -> Any:
 
 
 class TestRoundTrip:
-    @settings(max_examples=60)
     @given(experiments(), st.sampled_from(sorted(OPTIMIZERS)), st.integers(1, 40), st.data())
     def test_what_is_saved_opens_at_the_same_bits(
         self, experiment: Experiment, optimizer: str, iteration: int, data: st.DataObject

@@ -77,29 +77,37 @@ def told_by(block: Block) -> Iterator[tuple[str, list[str], list[str]]]:
 
 
 def run(line: str) -> list[str]:
-    """What a command prints, in this process unless a shell is needed; the stepper in words."""
-    if not line.startswith(PROGRAM) or re.search(r"[|><&]|\$\(", line):
-        folder = str(Path(sys.executable).parent)
-        environment = os.environ | {"PATH": f"{folder}:{os.environ['PATH']}"}
-        done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", line],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            env=environment,
-            check=False,
-        )
-        assert done.returncode == 0, f"{line}: {done.stdout}"
-        return done.stdout.splitlines()
-    argv = shlex.split(line)[1:]
-    if opens_a_screen(argv):
-        return []
-    told = io.StringIO()
-    with redirect_stdout(told), redirect_stderr(told):
-        status = main(argv)
-    assert status in (0, 1), f"{line}: {told.getvalue()}"
-    return told.getvalue().splitlines()
+    """What a command prints: the program runs in this process, and the stepper is only read; a
+    shell has what is not the program, or stands behind it."""
+    if found := re.fullmatch(rf"{PROGRAM}((?: [^|><&$]*)?)([|>].*)?", line):
+        command, behind = found.groups()
+        argv = shlex.split(command)
+        if opens_a_screen(argv):
+            return []
+        told, warned = io.StringIO(), io.StringIO()
+        with redirect_stdout(told), redirect_stderr(warned if behind else told):
+            status = main(argv)
+        assert status == 0 or (status == 1 and not behind), f"{line}: {told.getvalue()}"
+        if not behind:
+            return told.getvalue().splitlines()
+        return [*warned.getvalue().splitlines(), *in_a_shell(f"cat {behind}", told.getvalue())]
+    return in_a_shell(line)
+
+
+def in_a_shell(line: str, read: str = "") -> list[str]:
+    """What a shell prints that finds this Python first and is given something to read."""
+    folder = str(Path(sys.executable).parent)
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", line],
+        input=read,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=os.environ | {"PATH": f"{folder}:{os.environ['PATH']}"},
+        check=False,
+    )
+    assert done.returncode == 0, f"{line}: {done.stdout}"
+    return done.stdout.splitlines()
 
 
 def opens_a_screen(argv: list[str]) -> bool:

@@ -7,7 +7,7 @@ from math import inf, isclose, isfinite, nan
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
@@ -481,7 +481,6 @@ def as_shown(e: Expr, env: dict[str, np.ndarray], decimals: int) -> float:
     return float(value(replace(e, {}), {**scalars, **rounded}))
 
 
-@settings(max_examples=150)
 @given(
     experiment=experiments(scales=(1.0,)),
     data=st.data(),

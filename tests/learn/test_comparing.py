@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_tui import Timeline as Run
@@ -65,7 +65,6 @@ def lines(found: ArrayComparison) -> dict[str, ComparedArray]:
 
 
 @given(experiments(SMOOTH, scales=(1.0,)))
-@settings(max_examples=30)
 def test_the_numbers_of_a_run_agree_with_it(e: Experiment) -> None:
     iteration = Timeline(e).iteration(2)
     run = e.program.by_symbol(iteration.results)
@@ -324,7 +323,6 @@ def test_a_mistake_in_a_step_that_is_not_in_the_file_is_found(wrong: str, made_i
 
 
 @given(experiments(SMOOTH, scales=(1.0,)), st.sampled_from(sorted(CATALOGUE)))
-@settings(max_examples=60)
 def test_a_run_with_a_mistake_differs_first_where_it_is_made(e: Experiment, name: str) -> None:
     wrong = Timeline(e.with_mistake(CATALOGUE[name]))
     results = wrong.program.by_symbol(wrong.iteration(1).results)

@@ -102,7 +102,6 @@ def divided_elsewhere(e: Expr) -> Expr:
 
 
 @given(experiments(scales=(1.0,)), st.data())
-@settings(max_examples=20)  # each in six ways or more
 def test_every_way_of_writing_it_is_right(e: Experiment, data: st.DataObject) -> None:
     step = data.draw(st.sampled_from(steps(e)))
     taught = step.expression
@@ -518,7 +517,6 @@ def test_a_network_is_tried_out_in_its_own_sizes_up_to_the_largest(
 
 
 @given(experiments(scales=(1.0,)), st.data())
-@settings(max_examples=30)
 def test_the_formula_is_told_at_the_third_miss_and_not_before(
     e: Experiment, data: st.DataObject
 ) -> None:
@@ -736,7 +734,6 @@ def test_a_forward_formula_that_reads_other_symbols_has_the_gradients_that_follo
 
 
 @given(programs(), st.data())
-@settings(max_examples=25, deadline=None)
 def test_every_way_of_writing_a_gradient_is_right_in_any_program(
     e: Experiment, data: st.DataObject
 ) -> None:
@@ -816,7 +813,6 @@ def test_a_mistake_is_named_only_where_it_gives_these_numbers() -> None:
 
 
 @given(experiments(scales=(1.0,)), st.data())
-@settings(max_examples=30, deadline=None)
 def test_no_other_network_is_spoken_of(e: Experiment, data: st.DataObject) -> None:
     step = data.draw(st.sampled_from(steps(e)))
     other = data.draw(st.sampled_from([s for s in steps(e) if s.phase == step.phase]))
@@ -828,7 +824,6 @@ def test_no_other_network_is_spoken_of(e: Experiment, data: st.DataObject) -> No
 
 
 @given(experiments())
-@settings(max_examples=40)
 def test_an_iteration_written_by_the_texts_of_its_steps_runs_to_the_same_bits(
     e: Experiment,
 ) -> None:
@@ -846,7 +841,6 @@ def test_an_iteration_written_by_the_texts_of_its_steps_runs_to_the_same_bits(
 
 
 @given(experiments(SMOOTH, scales=(1.0,)), st.data())
-@settings(max_examples=40)
 def test_formulas_of_ones_own_run_compiled_as_they_do_step_by_step_and_are_explained(
     e: Experiment, data: st.DataObject
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_tui.explain.derivation import derivation
@@ -19,7 +19,6 @@ from tests.networks import experiments
 
 
 @given(experiments(), st.booleans(), st.booleans())
-@settings(max_examples=40)
 def test_one_choice_is_the_rule_of_the_line_and_no_other_leads_further(
     experiment: Experiment, elements: bool, typed: bool
 ) -> None:

@@ -6,7 +6,7 @@ from math import isclose
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
@@ -51,7 +51,6 @@ def drawn(experiment: Experiment, data: DataObject) -> Explanation:
     return explained(timeline, Cell(step.symbol, row, column))
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.one_of(experiments(scales=(1.0,)), programs()), st.data())
 def test_with_the_values_of_its_parts_a_number_is_what_it_is(
     experiment: Experiment, data: DataObject
@@ -62,7 +61,6 @@ def test_with_the_values_of_its_parts_a_number_is_what_it_is(
     assert isclose(read_number(arithmetic), found.recorded, rel_tol=1e-6, abs_tol=1e-9)
 
 
-@settings(max_examples=80, deadline=None)
 @given(st.one_of(experiments(scales=(1.0,)), programs()), st.data())
 def test_the_value_of_each_part_is_right_and_there_are_not_too_many(
     experiment: Experiment, data: DataObject

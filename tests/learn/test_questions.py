@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
@@ -192,7 +192,6 @@ def test_a_step_has_one_kind_in_every_layer() -> None:
     assert [step.family for step in program.steps[:5]] == ["Z", "A", "Z", "A", "L"]
 
 
-@settings(max_examples=40)
 @given(experiment=experiments(scales=(1.0,)), data=st.data())
 def test_choices_are_told_apart_and_one_is_right(experiment: Experiment, data: DataObject) -> None:
     timeline = Timeline(experiment)
@@ -208,7 +207,6 @@ def test_choices_are_told_apart_and_one_is_right(experiment: Experiment, data: D
     assert all(choice.label for choice in asked.choices if not choice.right)
 
 
-@settings(max_examples=40)
 @given(experiment=experiments(scales=(1.0,)), data=st.data())
 def test_a_zero_is_asked_for_only_where_there_is_nothing_else(
     experiment: Experiment, data: DataObject
@@ -226,7 +224,6 @@ def test_a_zero_is_asked_for_only_where_there_is_nothing_else(
     assert result[cell.row - 1, cell.column - 1] != 0
 
 
-@settings(max_examples=60)
 @given(experiment=experiments(scales=(1.0,)), data=st.data())
 def test_no_wrong_choice_is_what_somebody_reckons_with_the_figures_shown(
     experiment: Experiment, data: DataObject

@@ -8,7 +8,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from backprop_tui.explain.provenance import Provenance
 from backprop_tui.files.experiment_file import load
@@ -126,6 +126,18 @@ def test_where_letters_run_out_those_of_sums_that_are_over_are_used_again() -> N
     )
 
 
+def test_where_all_letters_are_in_use_the_outermost_are_used_again() -> None:
+    symbols = [f"A{k}" for k in range(len(SUBSCRIPTS) + 3)]
+    shapes: dict[str, Shape] = dict.fromkeys([*symbols, "Z"], (2, 2))
+    form = index_form(Name("Z"), parse("·".join(symbols)), shapes)
+    letters = [*SUBSCRIPTS, "k", "p"]
+    assert form.startswith("Z[i,j] = " + " ".join(f"Σ{SUBSCRIPTS[k]}" for k in letters))
+    read = zip(["i", *reversed(letters)], [*reversed(letters), "j"], strict=True)
+    assert re.findall(r"A\d+\[\w,\w\]", form) == [
+        f"{symbol}[{row},{column}]" for symbol, (row, column) in zip(symbols, read, strict=True)
+    ]
+
+
 def test_a_factor_that_is_a_sum_keeps_its_parentheses() -> None:
     shapes: dict[str, Shape] = {"A1": (2, 3), "Y": (2, 3), "X": (4, 3), "dW1": (2, 4)}
     form = index_form(Name("dW1"), parse("(A1 − Y) · Xᵀ"), shapes)
@@ -182,7 +194,6 @@ def test_a_form_written_out() -> None:
     )
 
 
-@settings(max_examples=40)
 @given(experiments())
 def test_every_form_written_out_is_the_element(experiment: Experiment) -> None:
     provenance = Provenance(Timeline(experiment))

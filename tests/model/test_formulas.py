@@ -30,10 +30,7 @@ from tests.networks import advance, same_bits
 from tests.programs import written
 
 LAST = 4
-SLOW = settings(
-    max_examples=40,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-)
+SLOW = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 
 
 def formulas(experiment: Experiment, phase: str = "backward") -> list[str]:

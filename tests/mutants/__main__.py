@@ -72,10 +72,6 @@ EQUIVALENT = {
     ),
     (
         "learn/effect.py",
-        "not changes_nothing(right, made, begun.number)  →  not changes_nothing(made",
-    ): "two runs differ whichever comes first",
-    (
-        "learn/effect.py",
         "not changes_nothing(self.timeline, self.wrong, iteration)  →  not changes_nothing(self.w",
     ): "two runs differ whichever comes first",
     ("learn/effect.py", "not _same(result, results[symbol])  →  not _same(results"): (

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
@@ -113,7 +113,6 @@ def by_hand(e: Experiment, last: int = LAST) -> list[Iteration]:
 
 
 @given(edited(), st.lists(st.integers(1, LAST - 1), max_size=6))
-@settings(max_examples=30)
 def test_any_iteration_is_what_the_rules_say_whatever_was_asked_before(
     e: Experiment, jumps: list[int]
 ) -> None:
@@ -123,7 +122,6 @@ def test_any_iteration_is_what_the_rules_say_whatever_was_asked_before(
 
 
 @given(edited(), st.integers(1, 5))
-@settings(max_examples=30)
 def test_compiled_and_interpreted_agree_bit_for_bit(e: Experiment, chunk: int) -> None:
     walked, running = by_hand(e), History(e)
     advance(running, LAST - 1, chunk)
@@ -135,7 +133,6 @@ def test_compiled_and_interpreted_agree_bit_for_bit(e: Experiment, chunk: int) -
 
 
 @given(edited(), st.data())
-@settings(max_examples=30)
 def test_a_run_that_takes_over_what_another_kept_is_the_run_from_scratch(
     e: Experiment, data: st.DataObject
 ) -> None:
@@ -291,7 +288,6 @@ def test_a_run_goes_on_where_it_was_saved_if_another_is_left_or_it_was_opened_th
 
 
 @given(edited(), st.data())
-@settings(max_examples=50)
 def test_two_lists_of_edits_differ_from_the_first_iteration_that_tells_them_apart(
     e: Experiment, data: st.DataObject
 ) -> None:

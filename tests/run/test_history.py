@@ -10,7 +10,7 @@ from threading import Thread
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_tui.model.experiment import Array, Experiment, Kept
@@ -64,7 +64,6 @@ def walked(experiment: Experiment, iterations: int) -> list[Iteration]:
 
 
 @given(experiments(), st.sampled_from(sorted(OPTIMIZERS)), st.lists(st.integers(1, 60), max_size=8))
-@settings(max_examples=30)
 def test_any_jump_leads_to_the_bits_that_walking_leads_to(
     experiment: Experiment, optimizer: str, jumps: list[int]
 ) -> None:
@@ -251,7 +250,6 @@ def test_a_run_ends_where_it_diverges() -> None:
 
 
 @given(experiments(scales=(100.0,)), st.integers(1, 40))
-@settings(max_examples=20)
 def test_jumping_and_walking_find_the_same_end(experiment: Experiment, k: int) -> None:
     large = replace(experiment, training=replace(experiment.training, learning_rate=1e80))
     assert same(History(large).iteration(k), walked(large, k)[-1])

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_tui.files.experiment_file import load
@@ -34,7 +34,6 @@ def predicted(state: State, points: np.ndarray) -> np.ndarray:
 
 
 @given(experiments().filter(two_inputs), st.integers(1, 3))
-@settings(max_examples=30)
 def test_at_an_example_the_plane_predicts_what_the_run_predicts(e: Experiment, k: int) -> None:
     timeline = Timeline(e)
     program = timeline.program
@@ -48,7 +47,6 @@ def test_at_an_example_the_plane_predicts_what_the_run_predicts(e: Experiment, k
 
 
 @given(experiments().filter(two_inputs), st.data())
-@settings(max_examples=30)
 def test_a_neuron_is_zero_along_its_line(e: Experiment, data: st.DataObject) -> None:
     timeline = Timeline(e)
     program, state = timeline.program, timeline.state(Position(1, 1))

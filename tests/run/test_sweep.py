@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_tui.learn.mistakes import CATALOGUE
@@ -16,7 +16,7 @@ from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.saved import Edit
 from backprop_tui.run import sweep as sweeping
 from backprop_tui.run.edits import with_edit
-from backprop_tui.run.sweep import loss_with, sweep
+from backprop_tui.run.sweep import losses_with, sweep
 from backprop_tui.run.timeline import Timeline
 from tests.networks import ARTICLE, SMOOTH, experiments, same_bits
 from tests.programs import written
@@ -32,7 +32,6 @@ def test_where_a_number_was_before(iteration: int, most: int, first: int) -> Non
 
 
 @given(experiments(), st.integers(1, 5), st.data())
-@settings(max_examples=60)
 def test_the_loss_with_another_number_is_that_of_the_edited_run(
     e: Experiment, k: int, data: st.DataObject
 ) -> None:
@@ -46,7 +45,7 @@ def test_the_loss_with_another_number_is_that_of_the_edited_run(
     cell = Cell(symbol, data.draw(st.integers(1, rows)), data.draw(st.integers(1, columns)))
     edit = Edit(iteration.number, cell, data.draw(st.integers(0, 10)) / 10)
     edited = timeline.retold(with_edit(e, edit)).history.loss_of(iteration.number)
-    found = loss_with(timeline.program, iteration, cell, edit.value)
+    (found,) = losses_with(timeline.program, iteration, cell, [edit.value])
     assert same_bits(np.array([found]), np.array([edited]))
 
 
@@ -57,11 +56,10 @@ def test_a_number_that_no_step_reads_changes_no_loss() -> None:
         {"Z": "W·X", "L": "half_squared_error(Z, Y)"},
     )
     iteration = Timeline(e).iteration(2)
-    assert loss_with(Timeline(e).program, iteration, Cell("V", 1, 1), 9.0) == iteration.loss
+    assert losses_with(Timeline(e).program, iteration, Cell("V", 1, 1), [9.0]) == [iteration.loss]
 
 
 @given(experiments(SMOOTH, (1.0,)), st.data())
-@settings(max_examples=30)
 def test_close_to_the_number_the_curve_is_its_tangent(e: Experiment, data: st.DataObject) -> None:
     # One loss without a logarithm: 0·log 0 = 0 is a convention that has no tangent.
     timeline = Timeline(replace(e, network=replace(e.dense, loss="mean_squared_error")))
@@ -75,7 +73,7 @@ def test_close_to_the_number_the_curve_is_its_tangent(e: Experiment, data: st.Da
     assert found.here == iteration.given[symbol][cell.row - 1, cell.column - 1]
     assert found.slope is not None
     h = 1e-4
-    near = loss_with(timeline.program, iteration, cell, found.here + h)
+    (near,) = losses_with(timeline.program, iteration, cell, [found.here + h])
     assert near == pytest.approx(found.loss + h * found.slope, abs=1e-5)
 
 
@@ -89,8 +87,8 @@ def test_a_curve_reaches_as_far_as_the_number_is_large_and_at_least_1(
     found = sweep(timeline.program, timeline.iteration(1), Cell("W1", 2, 3), closer)
     assert found is not None
     assert (found.at[0], found.at[-1]) == (number - reach, number + reach)
-    assert found.losses[0] == loss_with(
-        timeline.program, timeline.iteration(1), Cell("W1", 2, 3), number - reach
+    assert found.losses[0] == losses_with(
+        timeline.program, timeline.iteration(1), Cell("W1", 2, 3), [number - reach]
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_tui.model.architecture import PHASES
@@ -422,7 +422,6 @@ def test_an_infinite_loss_is_survived() -> None:
 
 
 @given(experiments(scales=(100.0,)))
-@settings(max_examples=20)
 def test_a_run_diverges_exactly_where_a_parameter_is_no_longer_finite(
     experiment: Experiment,
 ) -> None:

@@ -122,6 +122,24 @@ async def test_no_size_of_letters_makes_the_stepper_too_small(
         assert 12 <= int(size[2]) <= 100
 
 
+@pytest.mark.parametrize(
+    ("size", "letters"),
+    [
+        ((1600, 1000), "16.0"),  # no larger than is usual
+        ((600, 400), "13.2"),  # 23 lines for panels beside each other
+        ((350, 700), "11.7"),  # 50 columns for panels under each other
+        ((300, 200), "10.0"),  # one panel: no smaller than can be read
+    ],
+)
+async def test_letters_are_as_large_as_all_panels_allow(
+    size: tuple[int, int], letters: str, served: Served, browser: Chromium
+) -> None:
+    tab = await browser.tab(*size)
+    await tab.open(served.address)
+    await tab.until(partial(at_step, 0))
+    assert await tab.evaluate("document.getElementById('terminal').dataset.fontSize") == letters
+
+
 @pytest.mark.parametrize("size", [(360, 640), (844, 390)])
 async def test_a_phone_has_room_for_a_panel_and_keys_for_fingers(
     size: tuple[int, int], served: Served, browser: Chromium

@@ -155,6 +155,20 @@ async def test_a_reload_has_its_place_again_and_is_where_it_was(browser: Chromiu
     assert tab.faults == []
 
 
+async def test_a_page_that_is_left_gives_its_place_up_until_it_is_shown_again(
+    server: Served, browser: Chromium
+) -> None:
+    async def sessions() -> str:
+        return str(len(server.sessions()))
+
+    tab = await opened(browser, server.address, 2)
+    await tab.evaluate("dispatchEvent(new PageTransitionEvent('pagehide')) + ''")
+    await until(sessions, "0".__eq__)
+    await tab.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true})) + ''")
+    await until(sessions, "1".__eq__)
+    await tab.until(at(2))
+
+
 async def test_who_waits_for_a_place_takes_the_next_that_is_free(browser: Chromium) -> None:
     with serving("--seed", SEED, "--max-sessions", "1") as server:
         first = await opened(browser, server.address)

@@ -23,12 +23,16 @@ from aiohttp import (
     web,
 )
 from aiohttp.test_utils import TestClient, TestServer
+from textual.app import App
+from textual.events import Key
+from textual.message import Message
 from yarl import URL
 
 from backprop_tui import lessons
 from backprop_tui.files.codes import code_of
 from backprop_tui.files.experiment_file import load
 from backprop_tui.run.timeline import Timeline
+from backprop_tui.serve.screen import BACKLOG, LOOK, SessionDriver
 from backprop_tui.serve.server import A_FEW, PAGE, Server, runner_of, visitor_at
 from backprop_tui.serve.session import LONGEST, Bookmarks, BrowserSession, End
 from tests.serve.conftest import Served, is_alive, serving
@@ -197,6 +201,33 @@ async def test_a_flood_of_keys_costs_no_memory_and_leaves_nothing_unanswered(
         assert is_alive(process)
         drop(socket)
     await until(lambda: not is_alive(process))
+
+
+@pytest.mark.parametrize("said", ["key", "focus"])
+async def test_who_reads_what_a_page_says_waits_until_the_app_has_taken_it(
+    said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Busy(App[None]):
+        message_queue_size = BACKLOG + 1
+
+        async def _post_message(self, message: Message) -> bool:
+            return True
+
+    monkeypatch.setattr("textual.drivers.web_driver.InputReader", object)  # there is no pipe
+    driver = SessionDriver(app := Busy())
+
+    def read() -> None:
+        for _ in range(BACKLOG):
+            if said == "key":
+                driver.process_message(Key("a", "a"))
+            else:
+                driver.on_meta(said, {})
+
+    reading = asyncio.create_task(asyncio.to_thread(read))
+    done, _ = await asyncio.wait([reading], timeout=10 * LOOK)
+    assert not done
+    app.message_queue_size = 0
+    await asyncio.wait_for(reading, PATIENCE)
 
 
 async def test_one_more_than_the_most_is_told_and_has_a_place_when_one_leaves() -> None:

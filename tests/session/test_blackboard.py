@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from textual.geometry import Size
 
@@ -96,7 +96,6 @@ class TestRevealing:
             assert (symbol, 1) in seen_lines
 
     @given(st.sampled_from(list(EXPERIMENTS)), st.integers(0, 40))
-    @settings(max_examples=25)
     def test_taking_back_is_the_exact_reverse_of_revealing(self, name: str, presses: int) -> None:
         own = session(name, "x", at=STEP["dA2"])
         states = [shown(own)]
@@ -271,7 +270,6 @@ class TestLaws:
         st.lists(st.sampled_from(KEYS), max_size=40),
         st.lists(st.integers(0, 3), max_size=40),
     )
-    @settings(max_examples=40)
     def test_a_burst_is_slow_typing(self, name: str, keys: list[str], pauses: list[int]) -> None:
         slow, burst = session(name, at=STEP["dZ2"]), session(name, at=STEP["dZ2"])
         for key in keys:
@@ -288,7 +286,6 @@ class TestLaws:
         assert shown(burst) == shown(slow)
 
     @given(st.lists(st.sampled_from(KEYS), max_size=20))
-    @settings(max_examples=25)
     def test_a_code_and_a_file_open_it_as_it_was(self, keys: list[str]) -> None:
         own = session("softmax", *keys, at=STEP["dZ2"])
         code = code_of(seen(own), own.position)

@@ -282,7 +282,7 @@ async def shown_after(experiment: Experiment, typed: str, at_once: bool) -> tupl
 
 
 @given(st.sampled_from(list(EXPERIMENTS)), typing)
-@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+@settings(settings.get_profile("few"), suppress_health_check=[HealthCheck.too_slow])
 @example("article", "g3⏎")
 @example("article", ":l⏎⏎")
 @example("article", "i␣␣l:l⏎⏎ge")

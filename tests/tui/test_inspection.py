@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise, product
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_tui.explain.provenance import Place, Provenance
@@ -86,7 +86,6 @@ def test_enter_alone_leads_to_an_input_past_every_product_on_the_way(
     assert path(with_enter_alone(Place(1, cell), provenance(ARTICLE))) == expected
 
 
-@settings(max_examples=30)
 @given(experiments(), st.integers(1, 2))
 def test_from_any_gradient_of_any_network_enter_alone_arrives(
     experiment: Experiment, iteration: int
@@ -104,7 +103,6 @@ def test_from_any_gradient_of_any_network_enter_alone_arrives(
             assert {f"Z{l}", f"A{l}"} <= symbols
 
 
-@settings(max_examples=20)
 @given(experiments())
 def test_every_number_on_the_trail_is_read_by_the_one_before(experiment: Experiment) -> None:
     p = provenance(experiment)
@@ -149,7 +147,6 @@ def test_a_number_that_was_given_has_no_term_to_go_into() -> None:
 # Out ------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=30)
 @given(experiments(), st.data())
 def test_out_retraces_any_trail_exactly(experiment: Experiment, data: st.DataObject) -> None:
     p = provenance(experiment)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import pytest
+
 from backprop_tui.files.experiment_file import load
-from backprop_tui.learn.mistakes import CATALOGUE
+from backprop_tui.learn.mistakes import CATALOGUE, Mistake, slips_ahead
 from backprop_tui.run.timeline import Position
 from backprop_tui.session.opening import way_back
 from backprop_tui.session.prompts import Menu
 from backprop_tui.session.travel import known_losses
 from backprop_tui.tui.panels.boards import Board
+from backprop_tui.tui.panels.panel import Panel
 from tests.tui.driver import Driver, stepping
 
 UNASKED = replace(load("article"), questions=())
@@ -170,6 +173,23 @@ async def test_a_mistake_without_effect_says_so_in_the_list_and_all_the_time() -
         assert re.search(r"derivative-left-out +without multiplying by g′", listed)
         await driver.press("down")
         assert CATALOGUE[choices(driver).answer].sentence[:60] in driver.everything()
+
+
+async def test_the_list_finds_nothing_anew_and_leaves_the_panels_behind_it_as_they_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slips_ahead.cache_clear()
+    Mistake.slips.cache_clear()
+    async with stepping(UNASKED) as driver:
+        await driver.press("space")
+        await driver.rehearse()
+        found, painted = Mistake.slips.cache_info().misses, list[str]()
+        assert found == len(CATALOGUE)
+        monkeypatch.setattr(Panel, "painted", lambda panel, *_: painted.append(panel.id))
+        await driver.press("m")
+        assert "Choose one mistake" in driver.everything()
+        assert Mistake.slips.cache_info().misses == found
+        assert painted == []
 
 
 async def test_the_curve_shows_both_runs() -> None:

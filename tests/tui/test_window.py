@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 from textual.geometry import Size
@@ -122,7 +122,6 @@ def degrees(view: View, found: Arrangement) -> tuple[int, ...]:
     return (*of_needed(view, found), len(there - view.needed), rows)
 
 
-@settings(max_examples=150)
 @given(views(), WIDTHS, HEIGHTS)
 def test_things_are_given_up_in_their_order(view: View, width: int, height: int) -> None:
     view, layout, found = in_window(view, Size(width, height))
@@ -203,7 +202,6 @@ def packs(view: View, width: int, height: int, both: int) -> bool:
     return values <= height - 1 and (not both or values + below <= both - 2)
 
 
-@settings(max_examples=150)
 @given(views(), beside())
 def test_the_drawing_gives_way_only_to_what_comes_after_it(view: View, size: Size) -> None:
     assume(not view.updating)
@@ -217,7 +215,6 @@ def test_the_drawing_gives_way_only_to_what_comes_after_it(view: View, size: Siz
         assert found.given_up < "g" < arranged(view, *both_in(width - narrow, beside.both)).given_up
 
 
-@settings(max_examples=150)
 @given(views(), beside(*window.LARGE))
 def test_surplus_room_is_given_in_order(view: View, size: Size) -> None:
     """To the Step panel, to blank lines, to the drawing, to a derivation."""
@@ -241,7 +238,6 @@ def test_surplus_room_is_given_in_order(view: View, size: Size) -> None:
         assert spare <= GAPS[0] or layout.network >= LARGE_DRAWING
 
 
-@settings(max_examples=100)
 @given(views(), st.integers(8, 100), st.integers(0, 200))
 def test_numbers_are_never_pulled_apart(view: View, height: int, wider: int) -> None:
     """A board that has all, and is wider than it needs, stands as it did."""
@@ -250,7 +246,6 @@ def test_numbers_are_never_pulled_apart(view: View, height: int, wider: int) -> 
     assert arranged(view, natural.right + wider, height) == natural
 
 
-@settings(max_examples=100)
 @given(views(), st.integers(40, 200), st.integers(8, 60), st.integers(0, 100), st.integers(0, 40))
 def test_a_larger_board_never_shows_less(
     view: View, width: int, height: int, wider: int, higher: int
@@ -263,7 +258,7 @@ def test_a_larger_board_never_shows_less(
     assert after >= before
 
 
-@pytest.mark.parametrize("size", [(40, 12), (60, 14), (80, 24), (120, 40)], ids=str)
+@pytest.mark.parametrize("size", [(40, 12), (80, 24), (120, 40)], ids=str)
 @pytest.mark.parametrize("drawn", WRITTEN, ids=lambda drawn: drawn.name)
 def test_at_every_step_of_a_program_what_it_touches_is_there(
     drawn: Experiment, size: tuple[int, int]

@@ -270,9 +270,9 @@ def _signs(sheet: Worksheet) -> Iterator[str]:
     expressions = [step.expression for step in sheet.blanks]
     found = [part for e in expressions for part in _parts(e)]
     called = {part.function for part in found if isinstance(part, Call)}
-    symbols = {*(s for e in expressions for s in names(e)), *(s.symbol for s in sheet.blanks)}
-    roles = sheet.timeline.program.roles
-    if any(roles[symbol].group for symbol in symbols & roles.keys()):
+    program = sheet.timeline.program
+    roles = [program.roles[s] for e in expressions for s in names(e) if s in program.roles]
+    if program.layers and any(role.group for role in roles):
         yield "[2] above a letter: layer 2"
     if any(isinstance(part, MatMul) for part in found):
         yield "· between matrices: the matrix product"

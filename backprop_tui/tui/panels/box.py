@@ -1,33 +1,51 @@
-"""The box over the panels: a list to choose from, a sheet to read, or nothing at all to see."""
+"""What opens over the panels: a box with a list or a page, a curve, or nothing at all to see."""
 
 from __future__ import annotations
 
+from rich.style import Style
 from rich.text import Text
 from textual.widgets import Static
 
+from backprop_tui.tui.paint.canvas import Canvas
+from backprop_tui.tui.panels.panel import Painted
 from backprop_tui.tui.sheets.page import Page
 
 
-class Box(Static):
-    """Hidden while nothing is open."""
+class Curve(Painted):
+    """A curve over the whole screen; hidden while none is open."""
 
     DEFAULT_CSS = """
-    Box {
-        layer: above; position: absolute; background: $surface; border: round $quiet;
-        padding: 0 1; display: none;
-    }
+    Curve { layer: above; width: 100%; height: 100%; background: $background; display: none; }
+    """
+
+    def show(self, canvas: Canvas | None) -> None:
+        """The curve as it was drawn."""
+        self.display = canvas is not None
+        if canvas is not None:
+            self.show_canvas(canvas, {})
+
+
+class Box(Painted):
+    """A list to choose from, or a page to read; hidden while none is open."""
+
+    DEFAULT_CSS = """
+    Box { layer: above; position: absolute; background: $surface; display: none; }
     """
 
     def show(self, page: Page | None) -> None:
         """The lines of the page that are seen, where it stands."""
         self.display = page is not None
-        if page is None:
-            return
-        region = page.region
-        self.styles.width, self.styles.height = region.width, region.height
-        self.styles.offset = region.x, region.y
-        self.border_subtitle = page.frame
-        self.update(page.seen(f"{self.app.theme_variables['quiet']}"))
+        if page is not None:
+            region = page.region
+            self.styles.width, self.styles.height = region.width, region.height
+            self.styles.offset = region.x, region.y
+            self.show_canvas(page.canvas(self.app.theme_variables["quiet"]), {})
+
+    def look(self, meanings: str) -> Style:
+        """A style of the page."""
+        if meanings not in self._looks:
+            self._looks[meanings] = self.rich_style + Style.parse(meanings)
+        return self._looks[meanings]
 
 
 class Cover(Static):

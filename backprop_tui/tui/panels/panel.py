@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import groupby
 
 from rich.segment import Segment
 from rich.style import Style
+from rich.terminal_theme import TerminalTheme
+from textual.color import Color
+from textual.filter import LineFilter
 from textual.geometry import Region, Size
 from textual.reactive import Reactive
+from textual.renderables.tint import Tint
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -24,6 +29,26 @@ NUMBERS = re.compile(r"(?<![\w\[,.(×])[−-]?(?:\d+\.\d+(?:e−?\d+)?|\d+e−?\
 """The numbers that a network computes, as they stand among words and names."""
 HOW = ("numbers hidden, h shows", "hidden, h shows", "h shows")
 """What a panel's rule says while its numbers are covered, the longest first."""
+
+
+class Dimmed(LineFilter):
+    """All colours nearer to that of a tint, as behind a box that is open."""
+
+    def __init__(self, tint: Color, theme: TerminalTheme) -> None:
+        super().__init__()
+        self.tint, self.theme = tint, theme
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        return [Segment(text, style and self.of(style, background)) for text, style, _ in segments]
+
+    @lru_cache(maxsize=256)  # noqa: B019 (there are two of these, one for each theme)
+    def of(self, style: Style, background: Color) -> Style | None:
+        """Textual's own tint of a style, once for each."""
+        (tinted,) = Tint.process_segments([Segment("", style)], self.tint, self.theme, background)
+        return tinted.style
+
+
+dimmed_by = lru_cache(maxsize=2)(Dimmed)
 
 
 class Still(Widget):
@@ -39,11 +64,12 @@ class Painted(Still, inherit_bindings=False):
         super().__init__(id=id)
         self._canvas: Canvas | None = None
         self._looks: dict[str, Style] = {}
+        self._ground: Color | None = None
         self._strips: dict[int, Strip] = {}  # the lines as they were last drawn
 
     def painted_anew(self, size: Size) -> Canvas:
-        """Everything, painted for a widget of that size."""
-        raise NotImplementedError
+        """Everything, painted for a widget of that size: a blank, until it is known."""
+        return Canvas(*size)
 
     @property
     def canvas(self) -> Canvas:
@@ -52,15 +78,33 @@ class Painted(Still, inherit_bindings=False):
             self._canvas, self._strips = self.painted_anew(self.size), {}
         return self._canvas
 
+    def show_canvas(self, canvas: Canvas, strips: dict[int, Strip]) -> None:
+        """Show it from now on, with the lines that are drawn already; only those that change are
+        written."""
+        before, self._canvas = self._canvas, canvas
+        if before is None or before.size != canvas.size:
+            self._strips = strips
+            self.refresh()
+            return
+        changed = [y for y in range(canvas.height) if canvas.differs(before, y)]
+        for y in changed:
+            self._strips.pop(y, None)
+            if y in strips:
+                self._strips[y] = strips[y]
+        if changed:
+            width = canvas.width
+            self.refresh(*(Region(0, y, width, lines) for y, lines in stretches(changed)))
+
     def render_lines(self, crop: Region) -> list[Strip]:
         """The lines as they are: Textual would look for borders, padding and links in each."""
-        if self.styles.tint.a:
-            return super().render_lines(crop)
         canvas, strips = self.canvas, self._strips
         for y in crop.line_range:
             if y not in strips:
                 strips[y] = self.strip(canvas, y)
         shown = [strips[y] for y in crop.line_range]
+        if (tint := self.styles.tint).a:
+            dimmed = dimmed_by(tint, self.app.ansi_theme)
+            shown = [self.filtered(strip.apply_filter(dimmed, self.ground)) for strip in shown]
         if crop.column_span != (0, self.size.width):
             shown = [strip.crop(*crop.column_span) for strip in shown]
         return shown
@@ -73,10 +117,22 @@ class Painted(Still, inherit_bindings=False):
         if y >= canvas.height:
             return Strip.blank(canvas.width, self.rich_style)
         look = self.look
-        found = Strip([Segment(text, look(style)) for text, style in canvas.runs(y)], canvas.width)
+        return self.filtered(
+            Strip([Segment(text, look(style)) for text, style in canvas.runs(y)], canvas.width)
+        )
+
+    def filtered(self, strip: Strip) -> Strip:
+        """A line as this terminal can show it."""
         for each in self.get_line_filters():
-            found = found.apply_filter(each, self.background_colors[1])
-        return found
+            strip = strip.apply_filter(each, self.ground)
+        return strip
+
+    @property
+    def ground(self) -> Color:
+        """The colour behind all that is shown."""
+        if self._ground is None:
+            self._ground = self.background_colors[1]
+        return self._ground
 
     def look(self, meanings: str) -> Style:
         """The style of some meanings together, as the theme has it."""
@@ -101,6 +157,7 @@ class Painted(Still, inherit_bindings=False):
     def notify_style_update(self) -> None:
         super().notify_style_update()
         self._looks.clear()
+        self._ground = None
         self._strips.clear()
 
 
@@ -129,25 +186,13 @@ class Panel(Painted):
         return canvas, strips
 
     def show(self, view: View, canvas: Canvas, strips: dict[int, Strip]) -> None:
-        """Show this view from now on, as it was painted, with the lines that are drawn already;
-        only those that change are written."""
-        before, self._canvas, self.view = self._canvas, canvas, view
-        if before is None or before.size != canvas.size:
-            self._strips = strips
-            self.refresh()
-            return
-        changed = [y for y in range(canvas.height) if canvas.differs(before, y)]
-        for y in changed:
-            self._strips.pop(y, None)
-            if y in strips:
-                self._strips[y] = strips[y]
-        if changed:
-            width = canvas.width
-            self.refresh(*(Region(0, y, width, lines) for y, lines in stretches(changed)))
+        """Show this view from now on, as it was painted, with the lines that are drawn already."""
+        self.view = view
+        self.show_canvas(canvas, strips)
 
     def painted_anew(self, size: Size) -> Canvas:
         """The view that is shown; a blank before there is one."""
-        return Canvas(*size) if self.view is None else self.painted(self.view, size)
+        return self.painted(self.view, size) if self.view else super().painted_anew(size)
 
     def paint(self, canvas: Canvas, view: View) -> None:
         """Paint `view`; the canvas has the size of the panel."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from textwrap import wrap
+from typing import TypeAlias
+
 import numpy as np
-from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.geometry import Size
-from textual.widgets import Static
 
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.numbers import number
@@ -18,111 +20,55 @@ from backprop_tui.session.travel import known_losses
 from backprop_tui.tui.paint.canvas import Canvas
 from backprop_tui.tui.paint.losses import by_epoch, thinned
 from backprop_tui.tui.paint.plot import loss_over_weight, whole_curve
-from backprop_tui.tui.panels.panel import Painted
 
 WEIGHT_KEYS = "L closes   ← ↑ ↓ → tab another weight   + − closer, wider   i I iteration"
+Parts: TypeAlias = tuple[str, str, Callable[[Canvas], None]]
+"""What stands above and below a curve, and what draws it."""
 POINTS = 600
 """About how many losses are drawn at most, however long the run is."""
 
 
-class LossCurve(Painted):
-    """The plot of the losses, as the sheet asks for it."""
-
-    def __init__(self, session: Session, sheet: Sheet) -> None:
-        super().__init__()
-        self.session, self.sheet = session, sheet
-
-    def show(self, sheet: Sheet) -> None:
-        """Paint it again, as something else is asked for."""
-        self.sheet, self._canvas = sheet, None
-        self.refresh()
-
-    def painted_anew(self, size: Size) -> Canvas:
-        """The curve; beside it, where the run has a mistake, that of the right run."""
-        session, marks = self.session, self.sheet.marks
-        name, right = session.timeline.program.objective, session.right
-        losses = known_losses(session)
-        dots = None
-        if right is not None:
-            dots = self.points(right.timeline.history.losses(1, losses.size + 1))
-        name = f"log10 {name}" if "log" in marks else name
-        unit, here = unit_and_place(session, self.sheet)
-        canvas = Canvas(*size)
-        whole_curve(canvas, self.points(losses), dots, here, name, unit)
-        return canvas
-
-    def points(self, losses: Array) -> tuple[Array, Array]:
-        """The iterations or epochs, and the losses, that are drawn of a run."""
-        at, values = thinned(shown(self.session, self.sheet, losses), POINTS)
-        if "log" in self.sheet.marks:
-            return at[values > 0], np.log10(values[values > 0])
-        return at, values
+def curve_canvas(session: Session, sheet: Sheet, size: Size) -> Canvas:
+    """A curve on a screen of that size: above it what is drawn, below it what the signs mean, and
+    the keys."""
+    above, below, draw = (of_weight if sheet.kind == "one_weight" else of_run)(session, sheet)
+    canvas, wide = Canvas(*size), max(1, size.width - 2)
+    lines = [part for line in below.split("\n") for part in wrap(line, wide)]
+    plot = Canvas(size.width, max(0, size.height - 1 - len(lines)))
+    draw(plot)
+    canvas.put(1, 0, above, "title")
+    canvas.paste(plot, 0, 1)
+    for y, line in enumerate(lines, 1 + plot.height):
+        canvas.put(1, y, line, "quiet")
+    return canvas
 
 
-class WeightCurve(LossCurve):
-    """The plot of the loss over one weight."""
-
-    def painted_anew(self, size: Size) -> Canvas:
-        """The curve, the point where we stand on it, and the weight's values before."""
-        canvas = Canvas(*size)
-        loss_over_weight(canvas, one_weight.found(self.session, self.sheet.about))
-        return canvas
-
-
-class Curve(Vertical):
-    """How the loss has fallen so far, and where we stand on it."""
-
-    DEFAULT_CSS = """
-    Curve { layer: above; width: 100%; height: 100%; background: $background; }
-    Curve #heading { text-style: bold; height: 1; padding: 0 1; }
-    Curve #legend { color: $quiet; height: auto; padding: 0 1; }
-    Curve LossCurve { height: 1fr; }
-    """
-
-    drawn: type[LossCurve] = LossCurve
-
-    def __init__(self, session: Session, sheet: Sheet) -> None:
-        super().__init__()
-        self.session, self.sheet = session, sheet
-
-    def compose(self) -> ComposeResult:
-        yield Static(self.heading(self.sheet), id="heading", markup=False)
-        yield self.drawn(self.session, self.sheet)
-        yield Static(self.legend(self.sheet), id="legend", markup=False)
-
-    def legend(self, sheet: Sheet) -> str:
-        """What the signs mean, and the keys."""
-        legend = "" if self.session.right is None else "      ⠒ with the mistake   · right"
-        return f"l closes   g log scale   e by epoch{legend}"
-
-    def heading(self, sheet: Sheet) -> str:
-        """What is drawn, and the loss where we stand."""
-        unit, here = unit_and_place(self.session, sheet)
-        losses = shown(self.session, sheet, known_losses(self.session))
-        return heading(self.session.timeline.program.objective, unit, losses, here)
-
-    def show(self, sheet: Sheet) -> None:
-        """Show the curve as the sheet asks for it."""
-        for id_, said in (("#heading", self.heading(sheet)), ("#legend", self.legend(sheet))):
-            for line in self.query(id_).results(Static):
-                line.update(said)
-        for curve in self.query(LossCurve):
-            curve.show(sheet)
-
-
-class OneWeight(Curve):
+def of_weight(session: Session, sheet: Sheet) -> Parts:
     """The loss over one weight, and where its updates led."""
+    seen = one_weight.found(session, sheet.about)
+    below = "\n".join([*one_weight.told(seen, session), WEIGHT_KEYS])
+    return one_weight.heading(seen, session), below, partial(loss_over_weight, seen=seen)
 
-    drawn = WeightCurve
 
-    def heading(self, sheet: Sheet) -> str:
-        """What is drawn, and where we stand on it."""
-        return one_weight.heading(one_weight.found(self.session, sheet.about), self.session)
+def of_run(session: Session, sheet: Sheet) -> Parts:
+    """How the loss has fallen so far; beside it, where the run has a mistake, without it."""
+    losses, right, name = known_losses(session), session.right, session.timeline.program.objective
+    unit, here = unit_and_place(session, sheet)
+    above = heading(name, unit, shown(session, sheet, losses), here)
+    below, dots = "l closes   g log scale   e by epoch", None
+    if right is not None:
+        below += "      ⠒ with the mistake   · right"
+        dots = points(session, sheet, right.timeline.history.losses(1, losses.size + 1))
+    axis, own = f"log10 {name}" if "log" in sheet.marks else name, points(session, sheet, losses)
+    return above, below, lambda canvas: whole_curve(canvas, own, dots, here, axis, unit)
 
-    def legend(self, sheet: Sheet) -> str:
-        """What the signs mean, and the keys."""
-        told = one_weight.told(one_weight.found(self.session, sheet.about), self.session)
-        return "\n".join([*told, WEIGHT_KEYS])
+
+def points(session: Session, sheet: Sheet, losses: Array) -> tuple[Array, Array]:
+    """The iterations or epochs, and the losses, that are drawn of a run."""
+    at, values = thinned(shown(session, sheet, losses), POINTS)
+    if "log" in sheet.marks:
+        return at[values > 0], np.log10(values[values > 0])
+    return at, values
 
 
 def shown(session: Session, sheet: Sheet, losses: Array) -> Array:

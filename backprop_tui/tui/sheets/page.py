@@ -11,6 +11,7 @@ from textual.geometry import Region, Size
 from backprop_tui.session.prompts import Sheet
 from backprop_tui.session.view import View
 from backprop_tui.tui import lazy
+from backprop_tui.tui.paint.canvas import Canvas, shortened
 
 WIDE = 76
 """Columns of a box where there is room."""
@@ -54,32 +55,38 @@ class Page:
         """The first line of the last page."""
         return max(0, len(self.lines) - self.room)
 
-    def seen(self, bar: str) -> Text:
-        """The lines that are seen, with a scroll bar of that style where there are more."""
-        first = min(self.top, self.last)
-        shown = self.lines[first : first + self.room]
-        if not self.last:
-            return Text("\n").join(shown)
-        size = max(1, self.room * self.room // len(self.lines))
-        begin = (self.room - size) * first // self.last
-        wide = self.width - FRAME.width - BAR
-        rows = []
-        for k, line in enumerate(shown):
-            row = line.copy()
-            row.append(" " * (wide - row.cell_len))
-            rows.append(
-                row.append(" " * BAR, f"{bar} reverse" if k - begin in range(size) else bar)
-            )
-        return Text("\n").join(rows)
+    def canvas(self, quiet: str) -> Canvas:
+        """The lines that are seen in their frame of that colour, with a scroll bar where there are
+        more; styles are Rich's."""
+        width, height = self.region.size
+        canvas, first = Canvas(width, height), min(self.top, self.last)
+        canvas.put(0, 0, f"╭{'─' * (width - 2)}╮", quiet)
+        for y, line in enumerate(self.lines[first : first + self.room], 1):
+            x = FRAME.width // 2
+            for text, style, _ in line.render(CONSOLE):
+                x = canvas.put(x, y, text, str(style or line.style))
+        for y in range(1, height - 1):
+            canvas.put(0, y, "│ ", quiet)
+            canvas.put(width - 2, y, " │", quiet)
+        size = max(1, self.room * self.room // len(self.lines)) if self.lines else 0
+        for y in range(self.room if self.last else 0):
+            lit = y - (self.room - size) * first // self.last in range(size)
+            canvas.put(width - 2 - BAR, y + 1, " " * BAR, f"{quiet} reverse" if lit else quiet)
+        canvas.put(0, height - 1, f"╰{'─' * (width - 2)}╯", quiet)
+        if self.frame:
+            canvas.right(width - 2, height - 1, f" {shortened(self.frame, width - 6)} ", quiet)
+        return canvas
 
 
 def box(text: Text, window: Size, *, wide: int = WIDE, top: int = 0, frame: str = "") -> Page:
     """A page of that text, its lines broken to fit."""
     width = max(LEAST.width, min(wide, window.width))
-    lines = tuple(text.wrap(CONSOLE, max(1, width - FRAME.width)))
-    if len(lines) + FRAME.height > window.height:
-        lines = tuple(text.wrap(CONSOLE, max(1, width - FRAME.width - BAR)))
-    return Page(lines, window, width, top, frame)
+    room, rows = width - FRAME.width, window.height - FRAME.height
+    if text.plain.count("\n") < rows:  # else it is longer, however it is broken
+        lines = tuple(text.wrap(CONSOLE, max(1, room)))
+        if len(lines) <= rows:
+            return Page(lines, window, width, top, frame)
+    return Page(tuple(text.wrap(CONSOLE, max(1, room - BAR))), window, width, top, frame)
 
 
 def page_of(sheet: Sheet, view: View, window: Size) -> Page:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_tui.exports.formats import ExportError
@@ -25,6 +25,7 @@ from backprop_tui.run.timeline import Timeline
 from tests.exports.runs import exported, printed_by, runs
 from tests.model.test_formulas import faults
 from tests.networks import ARTICLE
+from tests.programs import written
 from tests.run.test_edits import edited
 
 WILD = {"learning_rate": "1e300", "activations": "relu,linear", "loss": "half_squared_error"}
@@ -45,7 +46,6 @@ def recorded(experiment: Experiment, iterations: int) -> list[str]:
 
 
 @given(runs(), st.integers(1, 5))
-@settings(max_examples=40)
 def test_it_prints_the_numbers_of_the_run_to_the_bit(
     experiment: Experiment, iterations: int
 ) -> None:
@@ -53,8 +53,16 @@ def test_it_prints_the_numbers_of_the_run_to_the_bit(
     assert printed_by(script) == recorded(experiment, iterations)
 
 
+def test_a_transpose_lies_in_memory_as_it_does_in_the_run() -> None:
+    """A sum over it would add in another order, and so end in other bits."""
+    rng = np.random.default_rng(1)
+    forward = {"T": "Wᵀ", "S": "row_sums(T)", "P": "Sᵀ·X", "L": "half_squared_error(P, Y)"}
+    data = {"X": rng.normal(size=(5, 1)), "Y": [[0.5]]}
+    e = written({"W": (60, 5)}, data, forward, {"W": rng.normal(size=(60, 5))})
+    assert printed_by(exported("numpy", e, iterations=2)) == recorded(e, 2)
+
+
 @given(edited())
-@settings(max_examples=40)
 def test_edits_are_made_where_their_iteration_begins(experiment: Experiment) -> None:
     script = exported("numpy", experiment, iterations=4)
     assert printed_by(script) == recorded(experiment, 4)

@@ -45,7 +45,7 @@ def near_a_kink(experiment: Experiment, iteration: int = 1) -> bool:
 
 @needs_torch
 @given(runs(wild=False, wrong=False))
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 def test_autograd_finds_our_gradients(experiment: Experiment) -> None:
     assume(not near_a_kink(experiment))
     program = Timeline(experiment).program
@@ -56,7 +56,7 @@ def test_autograd_finds_our_gradients(experiment: Experiment) -> None:
 
 @needs_torch
 @given(edited())
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 def test_and_those_of_an_edited_run(experiment: Experiment) -> None:
     assume(not any(near_a_kink(experiment, k) for k in range(1, 5)))
     timeline = Timeline(experiment)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from backprop_tui.exports.formats import Wanted
 from backprop_tui.exports.worksheet.by_hand import Rounding, is_listed, read, units_apart
@@ -36,7 +36,6 @@ def as_printed(sheet: Worksheet) -> dict[str, Any]:
 
 
 @given(runs(wild=False, wrong=False))
-@settings(max_examples=20)
 def test_no_careful_answer_is_farther_off_than_the_key_says(experiment: Experiment) -> None:
     (found,) = sheets(Timeline(experiment), Wanted())
     known = as_printed(found)

@@ -22,6 +22,7 @@ from backprop_tui.run.timeline import Timeline
 from tests.exports.documents.test_documents import Outline, checked
 from tests.exports.runs import exported, runs
 from tests.networks import ARTICLE, experiment
+from tests.programs import rnn
 
 
 def of(experiment: Experiment, **wanted: object) -> Worksheet:
@@ -45,7 +46,6 @@ def boxes(page: str, kind: str) -> int:
 
 
 @given(runs(wild=False, wrong=False))
-@settings(max_examples=20)
 def test_what_is_given_and_asked_is_all_that_the_formulas_read(experiment: Experiment) -> None:
     sheet = of(experiment)
     known = {**sheet.given, **sheet.scalars}
@@ -217,6 +217,18 @@ def test_a_sign_is_told_where_it_occurs_and_nowhere_else(
     blank: str, sign: str, occurs: bool
 ) -> None:
     assert (sign in legend(sheet(ARTICLE, blank))) == occurs
+
+
+LAYER = "[2] above a letter: layer 2"
+
+
+@pytest.mark.parametrize(("blank", "occurs"), [("J", False), ("L", True), ("b1", True)])
+def test_a_layer_is_told_of_where_a_letter_has_one(blank: str, occurs: bool) -> None:
+    assert (LAYER in legend(sheet(batch(Training(batch=2)), blank))) == occurs
+
+
+def test_a_number_of_a_written_network_is_no_layer() -> None:
+    assert LAYER not in legend(sheet(rnn(2), "Z2"))
 
 
 def test_the_step_of_relu_is_told() -> None:

@@ -11,7 +11,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
@@ -107,7 +107,6 @@ def is_whole(view: View, placed: Placed) -> bool:
     return (len(placed.rows), len(placed.columns)) == view.state.shapes[placed.symbol]
 
 
-@settings(max_examples=80)
 @given(views(), WIDTHS, HEIGHTS)
 def test_no_panel_ever_fails(view: View, width: int, height: int) -> None:
     for panel in PANELS:
@@ -143,7 +142,6 @@ def test_windows_say_what_they_show(view: View, width: int, height: int) -> None
             assert f"{what}s {span[0] + 1}–{span[-1] + 1}/{of}" in said
 
 
-@settings(max_examples=80)
 @given(views(decimals=3), st.integers(60, 300), st.integers(4, 100))
 def test_every_number_shown_is_the_right_one(view: View, width: int, height: int) -> None:
     """Read back off the sheet, each cell says its own number, or that there is none yet."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import combinations
 from typing import TypeAlias
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 from textual import geometry
@@ -46,7 +46,6 @@ def frames(placed: tuple[Placed, ...]) -> list[tuple[int, int, int, int]]:
     ]
 
 
-@settings(max_examples=100)
 @given(in_windows())
 def test_the_boards_of_any_program_in_any_window(board: tuple[View, Size]) -> None:
     view, size = board
@@ -55,7 +54,6 @@ def test_the_boards_of_any_program_in_any_window(board: tuple[View, Size]) -> No
     all_is_in_its_place(view, found, size)
 
 
-@settings(max_examples=80)
 @given(views(), st.integers(LEAST_WIDTH, 300), st.integers(3, 100))
 def test_the_boards_of_any_network_of_any_size(view: View, width: int, height: int) -> None:
     """Seen in any way."""
