@@ -203,8 +203,10 @@ def parsed(text: str, source: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except RecursionError:
         reason = "lists or tables are nested too deeply"
-    except ValueError as error:  # bad TOML, or an integer of thousands of digits
+    except tomllib.TOMLDecodeError as error:
         reason = str(error)
+    except ValueError:  # Python's own words are for programmers
+        reason = "a whole number has thousands of digits"
     raise ExperimentError(f"{path_shown(source)} is not valid TOML: {printable(reason)}")
 
 
