@@ -6,7 +6,9 @@ without NumPy.
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # nothing is imported before ctrl-c is waited for, in `__main__`
+import signal
+
+TYPE_CHECKING = False  # the module itself takes a part of the start
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
@@ -14,6 +16,29 @@ if TYPE_CHECKING:
     from backprop_tui.notebook import ExperimentError, Position, State, Timeline, load
 
 __all__ = ["ExperimentError", "Position", "State", "Timeline", "load"]
+
+
+class Importing:
+    """A context at whose end ctrl-c is heard that comes meanwhile, where it raises
+    KeyboardInterrupt: raised in the midst of imports, some of them lose it and go on."""
+
+    def __enter__(self) -> None:
+        self.heard = False
+        self.raises = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        if self.raises:
+            try:
+                signal.signal(signal.SIGINT, self.hear)
+            except ValueError:  # a thread that no signal comes to
+                self.raises = False
+
+    def hear(self, *_: object) -> None:
+        self.heard = True
+
+    def __exit__(self, *_: object) -> None:
+        if self.raises:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        if self.heard:
+            raise KeyboardInterrupt
 
 
 def late(module: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
@@ -26,7 +51,8 @@ def late(module: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
     def import_now(name: str) -> Any:
         if name not in home_of:
             raise AttributeError(f"module {module!r} has no attribute {name!r}")
-        return getattr(__import__(home_of[name], fromlist=[name]), name)
+        with Importing():
+            return getattr(__import__(home_of[name], fromlist=[name]), name)
 
     return import_now
 

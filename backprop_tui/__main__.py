@@ -8,24 +8,27 @@ from __future__ import annotations
 import os
 import sys
 
-try:
-    from collections.abc import Sequence
+from backprop_tui import Importing
 
-    from backprop_tui import lessons, version
-    from backprop_tui.cli import lazy
-    from backprop_tui.cli.commands import COMMANDS, STEPPER
-    from backprop_tui.cli.parser import checked, command_line
-    from backprop_tui.cli.streams import (
-        FINE,
-        INTERRUPTED,
-        PROGRAM,
-        WRONG,
-        CommandError,
-        close_stdout,
-        complain,
-        open_streams,
-        write,
-    )
+try:
+    with Importing():
+        from collections.abc import Sequence
+
+        from backprop_tui import lessons, version
+        from backprop_tui.cli import lazy
+        from backprop_tui.cli.commands import COMMANDS, STEPPER
+        from backprop_tui.cli.parser import checked, command_line
+        from backprop_tui.cli.streams import (
+            FINE,
+            INTERRUPTED,
+            PROGRAM,
+            WRONG,
+            CommandError,
+            close_stdout,
+            complain,
+            open_streams,
+            write,
+        )
 except KeyboardInterrupt:  # ctrl-c in the first moment
     sys.exit(130)
 
@@ -49,10 +52,10 @@ def run(argv: Sequence[str]) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit status: 0 fine, 1 a check failed, 2 the command or the experiment is wrong."""
-    open_streams()
     # NumPy's threads sleep until there is a large product, and use no processor meanwhile.
     os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
     try:
+        open_streams()
         return run(sys.argv[1:] if argv is None else list(argv))
     except CommandError as error:
         complain(*error.faults)

@@ -16,7 +16,7 @@ from types import ModuleType
 
 import pytest
 
-from backprop_tui import lessons, version
+from backprop_tui import late, lessons, version
 from backprop_tui.__main__ import main
 from backprop_tui.cli import flags, stepping
 from backprop_tui.cli.commands import COMMANDS, EXPERIMENT, STEPPER, Subcommand
@@ -258,6 +258,28 @@ class TestTrace:
         told = tell("trace", "--format", "jsonl")
         assert (told.status, told.faults) == (130, ["stopped by ctrl-c before the end"])
 
+    def test_ctrl_c_is_not_lost_in_an_import(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What is raised where an object is deleted is told, and forgotten."""
+        loses = """import signal
+class Deleted:
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+Deleted()
+imported = True
+"""
+        (tmp_path / "loses.py").write_text(loses)
+        monkeypatch.syspath_prepend(tmp_path)
+        name_of = late(__name__, {"loses": "imported"})
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                name_of("imported")
+            assert name_of("imported")
+        finally:
+            signal.signal(signal.SIGINT, before)
+
     @pytest.mark.parametrize(
         ("argv", "status"),
         [
@@ -417,6 +439,11 @@ class TestFaults:
         Path("zzz").touch()
         (fault,) = tell.faults("zzz")
         assert fault.endswith('. To open the file of that name, write "./zzz"')
+        Path("leads-nowhere").symlink_to("zzzz")
+        (fault,) = tell.faults("trace", "leads-nowhere")
+        assert fault.endswith(', attention. To open the file of that name, write "./leads-nowhere"')
+        (fault,) = tell.faults("trace", "zzzz")
+        assert fault.endswith(", attention")
         (fault,) = tell.faults("lessons", "zzz")
         assert fault.endswith(lessons.NAMES[-1])  # a command that opens no file names none
 

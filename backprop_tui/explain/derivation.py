@@ -92,7 +92,7 @@ def derivation(
         if symbol in {gradient_of(s) for s, role in program.roles.items() if role.kind == "input"}:
             said = "is computed where [training] of a file has input_gradient = true"
             raise NoDerivation(f"{shown(symbol)} {said}")
-        meant, those = hint(symbol, program.gradients), ", ".join(program.gradients)
+        meant, those = hint(symbol, program.gradients), ", ".join(program.gradients) or "none"
         raise NoDerivation(f"{shown(symbol)} has no derivation; these have one: {those}{meant}")
     gradient = Gradient(program, symbol, examples or program.training.batch)
     lines = by_elements(gradient) if elements else in_matrices(gradient)

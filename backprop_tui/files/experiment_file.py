@@ -108,14 +108,14 @@ def is_file(source: str) -> bool:
 
 def _no_such_lesson(name: str) -> str:
     meant = hint(name, lessons.NAMES) or file_meant(name)
-    return f"there is no lesson {shown(name)}; there are {listed(lessons.NAMES)}{meant or '.'}"
+    return f"there is no lesson {shown(name)}; there are {listed(lessons.NAMES)}{meant}"
 
 
 def file_meant(name: str) -> str:
     """How to open the file of that name, where a lesson was looked for and a file is there."""
     if os.path.isdir(name):
         return ". A folder has that name, not a file"
-    if os.path.exists(name):
+    if os.path.lexists(name):
         return f'. To open the file of that name, write "./{path_shown(name)}"'
     return ""
 
@@ -221,8 +221,10 @@ def parsed(text: str, source: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except RecursionError:
         reason = "lists or tables are nested too deeply"
-    except ValueError as error:  # bad TOML, or an integer of thousands of digits
+    except tomllib.TOMLDecodeError as error:
         reason = str(error)
+    except ValueError:  # Python's own words are for programmers
+        reason = "a whole number has thousands of digits"
     raise ExperimentError(f"{path_shown(source)} is not valid TOML: {printable(reason)}")
 
 

@@ -56,7 +56,7 @@ AT_THE_TOP = {
     "given": Key(GIVEN),
 }
 EXPERIMENT = section("an experiment", Experiment, AT_THE_TOP, required=("network",))
-SIZE = ListOf(whole_number(1), "two numbers: rows and columns", 2, 2)
+SIZE = ListOf(whole_number(1), "rows and columns", 2, 2)
 T = Section(
     "[repeat] t",
     {name: Key(whole_number(0), f"the {which} t") for name, which in ENDS.items()},

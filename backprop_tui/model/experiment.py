@@ -242,9 +242,9 @@ EDIT = section("[[edits]]", Edit)
 POSITION = section("[position]", Saved)
 VIEW = section("[view]", Look, {"decimals": DECIMALS})
 Spoken = TypeVar("Spoken", Note, Question)
-NOTES = ListOf(section("[[notes]]", Note), "notes, each under its own [[notes]]")
+NOTES = ListOf(section("[[notes]]", Note), "notes, each under its own [[notes]]", 0, 1000)
 QUESTIONS = ListOf(
-    section("[[questions]]", Question), "questions, each under its own [[questions]]"
+    section("[[questions]]", Question), "questions, each under its own [[questions]]", 0, 1000
 )
 FIGURES = ListOf(PUBLISHED, "published figures, each source under its own [[published]]")
 EDITS = ListOf(EDIT, "edits, each under its own [[edits]]")

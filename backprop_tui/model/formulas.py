@@ -47,19 +47,22 @@ from backprop_tui.model.network import REPEATED, FormulaLine, WrittenNetwork
 
 MOST_LINES = 300
 """Lines of [forward], written out for each t."""
-MOST_PARTS = 150
-"""Names, numbers and operations of one formula."""
+MOST_PARTS, MOST_WITHIN = 150, 1_000
+"""Names, numbers and operations of one formula; of a function, with those of all that it calls."""
 SYMBOL = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 """What a matrix may be called in a file."""
 NUMBERED = re.compile(r"(.*?[A-Za-z_])([0-9]+)")
-PREFIXES = ("d", "v", "s", "vc", "sc")
+PREFIXES = ("d", "v", "s", "vc", "sc", "vd", "sd", "vcd", "scd")
 """What stands before a symbol in the names of its gradient and of running means."""
 TAKEN = frozenset(
     "np torch tensor agree ours kept batches first record iteration order columns epoch batch "
-    "symbol parameter iterations losses xlog ratio loss".split()
+    "symbol parameter iterations losses xlog ratio loss all divmod enumerate float globals inf len "
+    "nan print range CLOSE EVERY_NUMBER ITERATIONS LARGEST OURS".split()
 )
 TAKEN_TOO = re.compile(r"(part|number)[0-9]+|data_.*|_+")
 """Names that the scripts and the loops written from a program have for themselves."""
+KEYS = ("seed", "scheme", "round")
+"""What [initial] says besides parameters."""
 
 
 class Fault(NamedTuple):
@@ -182,6 +185,8 @@ class _Reading:
             return f"cannot be a name: {symbol} is a function"
         if keyword.iskeyword(symbol) or symbol in TAKEN or TAKEN_TOO.fullmatch(symbol):
             return f"cannot be a name: {symbol} has a meaning of its own in scripts"
+        if symbol in KEYS:
+            return f"cannot be a name: {symbol} is a key of [initial]"
         for prefix in PREFIXES:
             rest = symbol.removeprefix(prefix)
             if rest != symbol and rest in self.declared:
@@ -428,7 +433,19 @@ def _no_function(e: Expr) -> str | None:
         return "must be a formula in z, but it does not read z"
     if sum(1 for _ in walk(e)) > MOST_PARTS:
         return f"has more than {MOST_PARTS} parts"
+    if parts_within(e) > MOST_WITHIN:
+        return f"has more than {MOST_WITHIN:,} parts, with those of the functions that it calls"
     return None
+
+
+def parts_within(e: Expr) -> int:
+    """How many parts a formula has with those of the functions that it calls."""
+    return sum(
+        parts_within(part.function.definition)
+        if isinstance(part, Call) and isinstance(part.function, OwnFunction)
+        else 1
+        for part in walk(e)
+    )
 
 
 def turned(e: Expr, shapes: Mapping[str, Shape], examples: int) -> str:

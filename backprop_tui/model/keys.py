@@ -66,8 +66,9 @@ class ListOf:
     def must(self) -> str:
         """What it must be, so that "data.X must be ..." is a sentence."""
         how_many = f", {self.least} or more of them" if self.least else ""
-        if self.most is not None:  # `what` tells a number that is fixed
-            how_many = f", {self.least} to {self.most} of them" if self.most > self.least else ""
+        if self.most is not None:
+            least = f"{self.least} to " if self.least < self.most else ""
+            how_many = f", {least}{self.most} of them"
         return f"a list of {self.what}{how_many}"
 
     def fits(self, value: Any) -> bool:

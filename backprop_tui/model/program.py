@@ -28,7 +28,7 @@ from backprop_tui.maths.expressions import (
 from backprop_tui.maths.functions import PRIMITIVES, expand, transposed
 from backprop_tui.maths.shapes import Shape, ShapeMismatch, shape
 from backprop_tui.messages import listed
-from backprop_tui.model.architecture import Architecture, Kind, Phase, Role, Step
+from backprop_tui.model.architecture import PHASES, Architecture, Kind, Phase, Role, Step
 from backprop_tui.model.layers import LETTERS, OBJECTIVE, Layer, Part, gradient, layers_of
 from backprop_tui.model.network import Network, Training, WrittenNetwork, dense
 
@@ -288,8 +288,11 @@ class Program:
     # Phases
 
     def phase_bounds(self, phase: Phase) -> tuple[int, int]:
-        """The first step of a phase and the first behind it, from 0; equal where it has none."""
-        return self._bounds.get(phase, (len(self.steps), len(self.steps)))
+        """The first step of a phase and the first behind it, from 0; where it has none, both are
+        the first of the phases behind."""
+        behind = PHASES[PHASES.index(phase) :]
+        at = min((self._bounds[p][0] for p in behind if p in self._bounds), default=len(self.steps))
+        return self._bounds.get(phase, (at, at))
 
     @cached_property
     def _bounds(self) -> dict[Phase, tuple[int, int]]:

@@ -181,10 +181,13 @@ class History:
             first = stop + 1
 
     def losses(self, start: int, stop: int) -> Array:
-        """The loss of each iteration of range(start, stop), fewer where the run diverges before.
+        """The loss of each iteration of range(start, stop), fewer where the run diverges before,
+        none where the values that are given leave none to compute.
 
         Where all are kept it is a read-only view of them, which costs the same for any number.
         """
+        if self.program.objective not in self.program.positions:
+            return np.empty(0)
         with self._lock:
             stop = min(stop, (self._last or stop) + 1)
             if (known := self._losses.of(start, stop - 1)) is not None:

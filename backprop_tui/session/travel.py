@@ -172,6 +172,8 @@ def _curve(s: SessionState) -> Iterator[str]:
     if s.behind is not None:
         yield from s.catch_up()
     losses, name = known_losses(s), s.timeline.program.objective
+    if missing := s.timeline.program.missing(name):
+        raise CannotError(missing)
     if not losses.size:
         raise CannotError("No loss is known yet: go on to the step L.")
     if losses.size == 1:

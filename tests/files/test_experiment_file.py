@@ -834,7 +834,7 @@ class TestWhereItIsReadFrom:
             broken: "(at line 2, column 13)",
             large: "is larger than 100,000,000 bytes",
             deep: "is not valid TOML: lists or tables are nested too deeply",
-            long_number: "is not valid TOML",
+            long_number: "is not valid TOML: a whole number has thousands of digits",
             Path(f"{tmp_path}/a\0b"): "cannot be the name of a file",
         }.items():
             with pytest.raises(ExperimentError) as refusal:

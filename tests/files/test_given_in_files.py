@@ -28,6 +28,17 @@ A1 = [[1, 2], [3, 4], [5, 6]]
 Z2 = [[0.5, -0.5]]
 dA2 = [[1, -1]]
 """
+UPDATE_ALONE = """
+[network]
+layers = [2, 1]
+activations = ["sigmoid"]
+loss = "binary_cross_entropy"
+[given]
+dW1 = [[1, 2]]
+db1 = [[1]]
+dZ1 = [[1]]
+dA1 = [[1]]
+"""
 RECURRENT = """
 [parameters]
 Wx = [2, 1]

@@ -182,6 +182,8 @@ MATRICES_ONLY = "a matrix product needs as many columns on the left as rows on t
         ("np", "X", "cannot be a name: np has a meaning of its own in scripts"),
         ("part3", "X", "cannot be a name: part3 has a meaning of its own in scripts"),
         ("data_x", "X", "cannot be a name: data_x has a meaning of its own in scripts"),
+        ("round", "X", "cannot be a name: round is a key of [initial]"),
+        ("sdW", "X", "cannot be a name: it is a running mean of the gradient of W"),
         ("if", "X", "cannot be a name: if has a meaning of its own in scripts"),
         ("_a", "X", "cannot be a name: it must be letters and digits, like H2; got _a"),
         ("relu", "X", "cannot be a name: relu is a function"),
@@ -398,6 +400,13 @@ def test_all_that_is_wrong_is_told_with_its_place(
 )
 def test_what_is_wrong_with_a_function(name: str, formula: str, fault: str) -> None:
     assert faults(functions={name: formula}) == [("functions", name, fault)]
+
+
+def test_a_function_is_as_large_as_all_that_it_calls() -> None:
+    doubled = {f"f{k + 1}": f"f{k}(z)∘f{k}(z)" for k in range(17)}
+    first, *_ = faults(functions={"f0": "z+z", **doubled})
+    said = "has more than 1,000 parts, with those of the functions that it calls"
+    assert first == ("functions", "f8", said)
 
 
 def test_what_is_just_large_enough_is_computed() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from backprop_tui.model import saved
-from backprop_tui.model.experiment import COLUMNS, DECIMALS, TARGETS, Initial
+from backprop_tui.model.experiment import COLUMNS, DECIMALS, NOTES, QUESTIONS, TARGETS, Initial
 from backprop_tui.model.keys import (
     FINITE,
     LINE,
@@ -60,6 +60,8 @@ NAN, INFINITY = float("nan"), float("inf")
         (SOMETHING_SAID, ["a\nb"], ["", " \n", "\x00"]),
         (ListOf(LINE, "lines", 2, 3), [[1, 2], [1, 2, 3]], [[1], [1, 2, 3, 4], "ab"]),
         (ListOf(LINE, "lines"), [[], [1] * 99], [()]),
+        (NOTES, [[], [1] * 1000], [[1] * 1001]),
+        (QUESTIONS, [[], [1] * 1000], [[1] * 1001]),
         (SIZES, [[2, 1], [1] * 1000], [[2], [1] * 1001]),
         (FUNCTIONS, [["relu"]], [[]]),
         (COLUMNS, [["a"]], [[], "a"]),
@@ -89,7 +91,7 @@ def test_what_fits_a_key(kind: Any, fit: list[Any], unfit: list[Any]) -> None:
         (ListOf(LINE, "names"), "a list of names"),
         (ListOf(LINE, "names", 2), "a list of names, 2 or more of them"),
         (ListOf(LINE, "names", 2, 4), "a list of names, 2 to 4 of them"),
-        (ListOf(LINE, "two names", 2, 2), "a list of two names"),
+        (ListOf(LINE, "names", 2, 2), "a list of names, 2 of them"),
         (Rows(flat=True), "a list of numbers"),
         (Rows(), "a list of rows of numbers, like [[1, 2], [3, 4]]"),
         (Section("[x]", {}), "a table"),

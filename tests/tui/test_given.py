@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from backprop_tui.explain.provenance import Place
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.session.inspection import Inspection
 from tests.files.test_experiment_file import read
-from tests.files.test_given_in_files import CACHE
+from tests.files.test_given_in_files import CACHE, UPDATE_ALONE
 from tests.plain.session import Typed
 from tests.tui.driver import HUGE, SMALL, WIDE, stepping
 
@@ -37,8 +39,9 @@ async def test_a_walk_ends_at_a_given_number() -> None:
         assert "Given in the file, not computed." in driver.everything()
 
 
-async def test_every_key_works_at_every_step() -> None:
-    async with stepping(read(CACHE)) as driver:
+@pytest.mark.parametrize("text", [CACHE, UPDATE_ALONE], ids=["a cache", "every gradient"])
+async def test_every_key_works_at_every_step(text: str) -> None:
+    async with stepping(read(text)) as driver:
         for _ in driver.session.timeline.program.steps:
             await driver.press("space", "tab", "enter", "enter", "escape", "escape", "x", "escape")
             await driver.press("v", "v", "e", "escape", "l", "escape", "c", "escape")
@@ -69,6 +72,8 @@ def test_in_words_it_is_said_at_the_symbol() -> None:
     assert typed.one("why W1") == "W1 is not used: nothing that is computed here reads it."
     assert typed.one("goto A1") == "A1 is given in the file: no step computes it."
     assert "X" in typed.one("goto Z1")
+    assert typed.one("loss").startswith("J is not computed: it reads ")
+    assert not typed.session.timeline.history.losses(1, 2).size
     edited = typed("edit dA2[1,1] 2")
     assert any("dA2" in line for line in edited)
     assert typed.session.timeline.iteration(1).given["dA2"][0, 0] == 2

@@ -244,6 +244,8 @@ def blanks_of(program: Program, symbols: Sequence[str], examples: int) -> tuple[
 def _last_layers(program: Program, examples: int) -> tuple[Step, ...]:
     """The gradients of whole layers from the output back, as many as a sheet holds."""
     layers = [list(steps) for _, steps in groupby(_gradients(program), lambda step: step.group)]
+    if not layers:
+        raise ExportError("no gradient is computed in this run: name steps to fill in by --blanks")
     found: list[Step] = []
     for steps in layers:
         if _size(program, [*found, *steps], examples) > MOST_BLANKS:

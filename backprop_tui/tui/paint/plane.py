@@ -114,7 +114,7 @@ def points_of(view: View) -> Points:
     state, x = view.state, input_of(view.program)
     data, target = state.experiment.data, view.program.targets[0]
     batch = state.iteration.examples
-    others = [k for k in range(min(data.examples, MOST_POINTS + len(batch))) if k not in set(batch)]
+    others = sorted({*range(min(data.examples, MOST_POINTS + len(batch)))} - {*batch})
     points, targets = (
         np.hstack([data.columns(state.before(s)), data.columns(data.by_symbol[s])[:, others]])
         for s in (x, target)

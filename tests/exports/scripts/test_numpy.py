@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import subprocess
+import symtable
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,8 +20,10 @@ from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.saved import Edit
+from backprop_tui.run.many import compiled
 from backprop_tui.run.timeline import Timeline
 from tests.exports.runs import exported, printed_by, runs
+from tests.model.test_formulas import faults
 from tests.networks import ARTICLE
 from tests.programs import written
 from tests.run.test_edits import edited
@@ -122,6 +126,28 @@ def test_a_run_that_diverges_ends_there() -> None:
     printed = printed_by(exported("numpy", load("article", WILD), iterations=9))
     assert printed[-1] == "the run diverged"
     assert sum(line.startswith("iteration") for line in printed) == 2
+
+
+def names_used(source: str, within: bool) -> Iterator[str]:
+    """The names that code has for all of it; `within`, those of its functions too."""
+    tables = [symtable.symtable(source, "", "exec")]
+    for table in tables:
+        tables += table.get_children()
+        everything = within or table.get_type() == "module"
+        yield from (s.get_name() for s in table.get_symbols() if everything or s.is_global())
+
+
+@pytest.mark.parametrize("lesson", ["batch", "momentum", "softmax", "rnn"])
+def test_no_matrix_of_a_file_may_have_a_name_that_code_made_of_it_uses(lesson: str) -> None:
+    experiment = load(lesson)
+    program = Timeline(experiment).program
+    used = {*names_used(compiled(program).source, within=True)}
+    for script in ("numpy", "torch"):
+        used |= {*names_used(exported(script, experiment), within=False)}
+    own = {*program.roles, *program.gradients, *program.constants, *program.kept}
+    for name in sorted(used - own):
+        (first, *_) = faults(parameters={name: (1, 1)})
+        assert first.sentence.startswith(("cannot be a name", "cannot have this name")), name
 
 
 def test_a_title_is_never_code() -> None:

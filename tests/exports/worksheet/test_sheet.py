@@ -16,6 +16,8 @@ from backprop_tui.exports.worksheet.sheet import Worksheet, sheets
 from backprop_tui.files.experiment_file import load
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Timeline
+from tests.files.test_experiment_file import read
+from tests.files.test_given_in_files import UPDATE_ALONE
 from tests.networks import same_bits
 
 
@@ -95,6 +97,10 @@ class TestWhatIsAskedFor:
     ) -> None:
         with pytest.raises(ExportError, match=fault):
             of(told, **wanted)
+
+    def test_where_no_gradient_is_computed_it_says_so(self) -> None:
+        with pytest.raises(ExportError, match="no gradient is computed in this run"):
+            sheets(Timeline(read(UPDATE_ALONE)), Wanted())
 
 
 class TestOneSheet:

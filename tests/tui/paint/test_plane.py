@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 
@@ -102,3 +104,18 @@ def test_numbers_that_are_not_finite_are_left_out(steps: int) -> None:
     text = shown(timeline, Position(1, steps))
     assert text.count("○") == 2  # one in the legend
     assert text.count("●") == 1  # in the legend alone
+
+
+def test_the_examples_of_a_batch_are_gone_through_once() -> None:
+    """However many: once for each point, 100,000 of them took for ever."""
+    timeline, times = Timeline(load("batch")), list[int]()
+
+    class Counted(tuple[int, ...]):
+        def __iter__(self) -> Iterator[int]:
+            times.append(len(self))
+            return super().__iter__()
+
+    iteration = timeline.iteration(1)
+    object.__setattr__(iteration, "examples", Counted(iteration.examples))
+    assert "●" in shown(timeline, Position(1, 1))
+    assert len(times) == 1
