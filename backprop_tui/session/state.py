@@ -462,6 +462,7 @@ class SessionState:
             more_lines=self.more_lines,
             playing=SPEEDS[self.speed].label if self.playing else "",
             right=self.right,
+            right_is_behind=self.right is not None and self.right.is_behind(position.iteration),
             hidden=frozenset(self.hidden),
             before=None if self.before is None else self.before.state(position),
             writing=self.writing,

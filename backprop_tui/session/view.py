@@ -91,6 +91,8 @@ class View:
     """The speed at which the run plays by itself; empty while it does not."""
     right: RightRun | None = None
     """The same run without its mistake, where it is made with one."""
+    right_is_behind: bool = False
+    """Whether that run is still on its way to this iteration: no number is marked wrong yet."""
     hidden: frozenset[str] = frozenset()
     """The panels whose numbers are not shown."""
     before: State | None = None

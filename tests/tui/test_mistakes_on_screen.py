@@ -52,6 +52,16 @@ async def choose(driver: Driver, name: str) -> None:
     await driver.press("enter")
 
 
+async def test_wrong_numbers_are_marked_when_the_right_run_has_come_there() -> None:
+    async with stepping(UNASKED) as driver:
+        await choose(driver, "sign-flipped")
+        driver.session.go(Position(200, 3))
+        driver.app.draw()
+        assert "~" not in driver.text("cache").partition("\n")[2]
+        await driver.settle()
+        assert "~" in driver.text("cache").partition("\n")[2]
+
+
 async def test_a_mistake_is_said_all_the_time_and_the_position_stays() -> None:
     async with stepping(UNASKED) as driver:
         await driver.press("p", "p", "space", "space")
