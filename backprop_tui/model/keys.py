@@ -67,8 +67,8 @@ class ListOf:
         """What it must be, so that "data.X must be ..." is a sentence."""
         how_many = f", {self.least} or more of them" if self.least else ""
         if self.most is not None:
-            least = f"{self.least} to " if self.least < self.most else ""
-            how_many = f", {least}{self.most} of them"
+            least = f"{self.least} to " if self.least else "at most "
+            how_many = f", {least if self.least < self.most else ''}{self.most} of them"
         return f"a list of {self.what}{how_many}"
 
     def fits(self, value: Any) -> bool:

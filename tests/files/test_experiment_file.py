@@ -429,7 +429,11 @@ SECTIONS = [
         "questions[0].why is not a key of [[questions]], which has at, every, cell, form, text, "
         "answer, choices, correct",
     ),
-    ("[notes]\nat = 1", "notes must be a list of notes, each under its own [[notes]]; got a table"),
+    (
+        "[notes]\nat = 1",
+        "notes must be a list of notes, each under its own [[notes]], at most 1000 of them; got "
+        "a table",
+    ),
 ]
 
 

@@ -92,6 +92,7 @@ def test_what_fits_a_key(kind: Any, fit: list[Any], unfit: list[Any]) -> None:
         (ListOf(LINE, "names", 2), "a list of names, 2 or more of them"),
         (ListOf(LINE, "names", 2, 4), "a list of names, 2 to 4 of them"),
         (ListOf(LINE, "names", 2, 2), "a list of names, 2 of them"),
+        (ListOf(LINE, "names", most=1000), "a list of names, at most 1000 of them"),
         (Rows(flat=True), "a list of numbers"),
         (Rows(), "a list of rows of numbers, like [[1, 2], [3, 4]]"),
         (Section("[x]", {}), "a table"),
