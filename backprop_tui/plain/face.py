@@ -210,8 +210,9 @@ class PlainFace:
         """What the session said; a refusal with what to do, where it does not say that itself."""
         if id_ in NAMING_FILES:  # a path stays as it is
             lines = [line for each in said for line in each.split("\n")]
-            prefix = NAMING_FILES[id_] if refused else ""
-            self.tell_all(f"{prefix}{line}" for line in lines)
+            if refused:
+                lines = [f"{NAMING_FILES[id_]}{line.removesuffix('.')}." for line in lines]
+            self.tell_all(lines)
         elif refused and id_ in ASKED:
             self.say(*(telling.advised(line, ASKED[id_]) for line in said))
         else:
