@@ -193,3 +193,34 @@ def test_the_names_of_the_library_come_when_they_are_asked_for() -> None:
     assert names == {*backprop_tui.__all__, "version"}
     with pytest.raises(AttributeError):
         backprop_tui.__getattr__("nothing")
+
+
+class TestWhatIsNoneOfARun:
+    """What Python can pass and a file or a command line cannot."""
+
+    @pytest.mark.parametrize("number", [0, -1])
+    def test_iterations_before_the_first_are_refused_by_their_number(self, number: int) -> None:
+        run = Timeline(load("neuron"))
+        for use in (run.iteration, lambda at: run.compare({"dW1": [[0.0, 0.0]]}, at)):
+            with pytest.raises(ValueError, match=f"no iteration {number}: they count from 1"):
+                use(number)
+
+    @pytest.mark.parametrize("name", [1, None, b"dW1", ("dW1",)])
+    def test_an_array_whose_name_is_no_text_is_of_no_symbol(self, name: object) -> None:
+        with pytest.raises(ValueError, match="no array has the name of a symbol"):
+            Timeline(load("neuron")).compare({name: [[0.0]]})  # type: ignore[dict-item]
+
+    @pytest.mark.parametrize("mistake", [True, 5, ["sign-flipped"], b"sign-flipped"])
+    def test_a_mistake_that_is_no_text_is_refused(self, mistake: object) -> None:
+        with pytest.raises(ExperimentError, match="mistake"):
+            load("neuron", mistake=mistake)
+
+    def test_a_path_may_be_bytes(self) -> None:
+        path = FOLDER / f"{NAMES[0]}.toml"
+        assert load(bytes(path)).name == load(path).name  # type: ignore[arg-type]
+
+    def test_arrays_beyond_numbers_are_compared_without_warnings(self) -> None:
+        run = Timeline(load("neuron"))
+        shape = np.shape(run.iteration(1).results[run.program.index("dW1")])
+        for huge in (np.full(shape, 1e308), np.full(shape, np.longdouble("1e4000"))):
+            assert not run.compare({"dW1": huge}).agrees

@@ -57,7 +57,7 @@ def load(source: str | os.PathLike[str], overrides: Mapping[str, Any] | None = N
     `overrides` has the flags that were given, by their names in FLAGS; a text is parsed as the
     command line writes it ("1,0,1;0,1,1"), None is a flag that was not given.
     """
-    source = os.fspath(source)
+    source = os.fsdecode(source)
     if unknown := [flag for flag in overrides or () if flag not in FLAGS]:
         raise ExperimentError(
             *(f"there is no override {shown(flag)}{hint(flag, FLAGS)}" for flag in unknown)

@@ -74,7 +74,7 @@ def overridden(document: Mapping[str, Any], overrides: Mapping[str, Any]) -> dic
 def _with_mistake(document: dict[str, Any], name: str | None) -> dict[str, Any]:
     """The document with that mistake, or with none. Notes and figures are of the same network; what
     was saved is of another run."""
-    parsed = name and present_name(FLAGS["mistake"].kind.typed(name))
+    parsed = name and present_name(FLAGS["mistake"].kind.typed(str(name)))
     if document.pop("mistake", None) != parsed:
         for key in SAVED:
             document.pop(key, None)

@@ -117,6 +117,7 @@ class ArrayComparison:
     __repr__ = __str__  # so that a prompt shows it
 
 
+@np.errstate(all="ignore")
 def compare(
     experiment: Experiment, arrays: Mapping[str, Any], iteration: int = 1
 ) -> ArrayComparison:
@@ -125,7 +126,7 @@ def compare(
     X, Y and parameters among them are what the run begins with. Raises ArraysError for arrays that
     nothing can be made of.
     """
-    read = {name: numbers(name, array) for name, array in arrays.items()}
+    read = {str(name): numbers(str(name), array) for name, array in arrays.items()}
     found, unmatched = matched(experiment.program, read)
     if not found:
         known = listed(tuple(experiment.program.roles))

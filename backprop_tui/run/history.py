@@ -127,13 +127,15 @@ class History:
     def iteration(self, number: int) -> Iteration:
         """The iteration of that number, from 1, replayed from the nearest one that is kept.
 
-        Where the run ends before it, the last iteration that there is.
+        Where the run ends before it, the last iteration that there is. Raises ValueError below 1.
         """
         with self._lock:
             number = min(number, self._last or number)
             if number in self._recent:
                 self._recent.move_to_end(number)
                 return self._recent[number]
+        if number < 1:
+            raise ValueError(f"there is no iteration {number}: they count from 1")
         number, kept = self._frame(number)
         done = computed(self.setting(number), self.program, number, kept)
         if self._edits and not done.diverged:

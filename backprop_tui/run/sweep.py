@@ -73,7 +73,8 @@ def sweep(program: Program, iteration: Iteration, cell: Cell, closer: float = 1.
     row, column = cell.row - 1, cell.column - 1
     here = float(iteration.given[cell.symbol][row, column])
     reach = max(1.0, abs(here)) / closer
-    at = here + reach * np.linspace(-1, 1, points)
+    with np.errstate(all="ignore"):
+        at = here + reach * np.linspace(-1, 1, points)
     losses = losses_with(program, iteration, cell, at)
     gradient, slope = program.gradient_of(cell.symbol), None
     if gradient is not None:

@@ -81,7 +81,7 @@ class State:
         """The layer worked on: at L and J the last one, before the first step the first."""
         if self.step is None:
             return 1
-        return self.step.group or max(self.program.groups)
+        return self.step.group or max(self.program.groups, default=1)
 
     def done(self, symbol: str) -> bool:
         """Whether the step that writes `symbol` is done in this iteration."""

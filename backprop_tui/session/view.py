@@ -198,7 +198,7 @@ class View:
             read = (roles[s] for s in names(step.expression) if s in roles)
             groups = [role.group for role in read if role.kind == "gradient" and role.group]
             group = min(groups, default=None)
-        return group or max(self.program.groups)
+        return group or max(self.program.groups, default=1)
 
     @property
     def followed(self) -> Cell | None:

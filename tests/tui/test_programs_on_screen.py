@@ -8,7 +8,7 @@ import pytest
 
 from backprop_tui.model.experiment import Experiment
 from tests.formulas import program_file, unused
-from tests.programs import ATTENTION, RESIDUAL, TIED, rnn
+from tests.programs import ATTENTION, RESIDUAL, TIED, rnn, written
 from tests.tui.driver import WIDE, Driver, stepping
 
 
@@ -167,3 +167,26 @@ class TestGroups:
             assert driver.session.timeline.program.groups == {1: "Q to O"}
             await go_to(driver, "dP")
             assert "backward, Q to O" in driver.everything()
+
+
+ONE_FORMULA = written({"w": (1, 1)}, {"x": [[3.0]], "y": [[1.0]]}, {"L": "(w*x - y)**2"})
+NO_DATA_READ = written({"w": (1, 1)}, {"X": [[1.0]]}, {"L": "w**2"})
+HUGE_WEIGHTS = written(
+    {"W": (1, 1)},
+    {"X": [[1.0]], "Y": [[1.0]]},
+    {"A": "tanh(W·X)", "L": "half_squared_error(A, Y)"},
+    {"W": [[1.7e308]]},
+)
+HUGE_LOSS = written({"W": (1, 1)}, {"X": [[1e308]]}, {"L": "1.5 * W·X"}, {"W": [[1.0]]})
+
+
+@pytest.mark.parametrize("size", [WIDE, (80, 24), (10, 12)])
+@pytest.mark.parametrize("program", [ONE_FORMULA, NO_DATA_READ, HUGE_WEIGHTS, HUGE_LOSS])
+async def test_a_program_of_a_line_or_of_huge_numbers_has_all_drawings_and_curves(
+    program: Experiment, size: tuple[int, int]
+) -> None:
+    async with stepping(program, size) as driver:
+        for _ in program.program.steps:
+            await driver.press("v", "v", "space", "L", "minus", "minus", "minus", "escape", "l")
+            await driver.press("escape")
+            assert driver.app.is_running

@@ -126,7 +126,7 @@ def chain(canvas: Canvas, view: View, top: int, bottom: int) -> None:
 def layers_of(program: Program) -> tuple[tuple[str, ...], ...]:
     """The nodes of a program in layers: each as far down as the longest path to it leads, an input
     just above what reads it; at the right those from which or to which an edge skips a layer."""
-    edges, deep = edges_of(program), dict[str, int]()
+    edges, deep = edges_of(program), {program.loss: 0}  # which may be all that there is
     roles = program.roles
     for edge in edges:  # in order: what is read is known by then
         inner = roles[edge.source].kind != "input"

@@ -98,7 +98,7 @@ def _operations(program: Program) -> tuple[Operation, ...]:
         read = [s for s in names(step.expression) if s in right.given and s not in seen]
         if not found:
             inputs = [s for s in read if right.roles[s].kind == "input"]
-            found.append(line(*inputs))
+            found += [line(*inputs)] if inputs else []
             read = [s for s in read if s not in inputs]
         called = step.expression
         if read:
@@ -114,7 +114,9 @@ def _operations(program: Program) -> tuple[Operation, ...]:
 
 def _row_of(view: View, rows: tuple[Operation, ...]) -> int:
     """Return the line on which the explained number stands."""
-    symbol = view.place.symbol if view.place else rows[0][1][0]
+    if view.place is None:
+        return 0
+    symbol = view.place.symbol
     for k, (_, forward, _, backward) in enumerate(rows):
         if symbol in forward or symbol in backward:
             return k

@@ -5,6 +5,7 @@ A character has two columns and four lines of dots; `Plot` says where on them a 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -227,13 +228,15 @@ def whole_plot(
     least_step: float = 0.0,
 ) -> Plot | None:
     """Return a plot over the whole canvas with axes and ticks, as high as the values in `every`;
-    None where there is no room. `least_step` is the least distance of ticks of the lower axis."""
+    None where there is no room, or a range is beyond numbers. `least_step` is the least distance of ticks of the lower axis."""
     left, top, rows = LABELS + 1, 1, canvas.height - 4  # an axis and its labels on either side
     columns = canvas.width - left - 1
     every = every[np.isfinite(every)]
     if rows < LEAST_ROWS or columns < LEAST_COLUMNS or not every.size:
         return None
     low, high = axis_ends(float(every.min()), float(every.max()))
+    if not math.isfinite(high - low) or not math.isfinite(ends[1] - ends[0]):
+        return None
     plot = Plot(canvas, left, top, columns, rows, ends, (low, high))
     for y in range(top, top + rows):
         canvas.put(LABELS, y, "│", "quiet")
@@ -265,7 +268,8 @@ def loss_over_weight(canvas: Canvas, seen: Found) -> None:
         return
     plot.curve(curve.at, np.where(np.isfinite(curve.losses), curve.losses, np.nan), "forward")
     if seen.slope and curve.slope is not None and np.isfinite(curve.slope):
-        line = curve.loss + curve.slope * (plot.at - curve.here)
+        with np.errstate(all="ignore"):
+            line = curve.loss + curve.slope * (plot.at - curve.here)
         plot.curve(plot.at, line, "backward", dashed=True)  # dashed: told apart without colour
     path = [*zip(seen.before.tolist(), seen.losses.tolist(), strict=True), (curve.here, curve.loss)]
     for begin, end in pairwise(path):
