@@ -228,7 +228,8 @@ def whole_plot(
     least_step: float = 0.0,
 ) -> Plot | None:
     """Return a plot over the whole canvas with axes and ticks, as high as the values in `every`;
-    None where there is no room, or a range is beyond numbers. `least_step` is the least distance of ticks of the lower axis."""
+    None where there is no room, or a range is beyond numbers. `least_step` is the least distance of
+    ticks of the lower axis."""
     left, top, rows = LABELS + 1, 1, canvas.height - 4  # an axis and its labels on either side
     columns = canvas.width - left - 1
     every = every[np.isfinite(every)]
