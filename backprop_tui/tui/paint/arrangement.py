@@ -176,7 +176,7 @@ class _Board:
         own = tuple(k for k in way.shown if k in self.must or not self.rows[k].shared)
         yield from (way._replace(shown=own, gap=gap) for gap in GAPS[1:])
         yield from self.needed_whole(way)
-        yield way._replace(flowing=True)
+        yield (way := way._replace(flowing=True))
         spare = self.spare(way.shown)
         for count in range(1, len(spare) + 1):
             way = way._replace(left_out=frozenset(spare[:count]), flowing=False)
