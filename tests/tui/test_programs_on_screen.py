@@ -180,13 +180,13 @@ HUGE_WEIGHTS = written(
 HUGE_LOSS = written({"W": (1, 1)}, {"X": [[1e308]]}, {"L": "1.5 * W·X"}, {"W": [[1.0]]})
 
 
-@pytest.mark.parametrize("size", [WIDE, (80, 24), (10, 12), (5, 24), (1, 1)])
+@pytest.mark.parametrize("size", [WIDE, (80, 24), (10, 12), (5, 24), (2, 60), (1, 1)])
 @pytest.mark.parametrize("program", [ONE_FORMULA, NO_DATA_READ, HUGE_WEIGHTS, HUGE_LOSS])
 async def test_a_program_of_a_line_or_of_huge_numbers_has_all_drawings_and_curves(
     program: Experiment, size: tuple[int, int]
 ) -> None:
     async with stepping(program, size) as driver:
         for _ in program.program.steps:
-            await driver.press("v", "v", "space", "L", "minus", "minus", "minus", "escape", "l")
+            await driver.press("v", "v", "space", "x", "end", "escape", "L", "minus", "minus", "minus", "escape", "l")
             await driver.press("escape")
             assert driver.app.is_running

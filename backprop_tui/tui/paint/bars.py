@@ -43,7 +43,7 @@ def bars(canvas: Canvas, view: View, top: int, bottom: int) -> None:
     said = "  ".join(f"{arrow} {number} more" for arrow, number in more if number)
     if said:
         canvas.put(1, bottom - 1, said, "quiet")
-    wide = max(NAME - 1, *(len(bar.name) for bar in every)) + 2
+    wide = max([NAME - 1, *(len(bar.name) for bar in every)]) + 2
     room = max(1, canvas.width - wide - 7)
     for y, k in enumerate(range(above, max(0, above - lines), -1), top + 1):
         bar = every[k - 1]

@@ -159,7 +159,7 @@ class Below:
             if 1 in values.shape and values.size <= MOST:
                 written = (number(float(v), self.view.decimals) for v in values.ravel())
                 found.append(f"{symbol}{which} {' '.join(written)}")
-        while len("     ".join(found)) > self.width - 2:
+        while found and len("     ".join(found)) > self.width - 2:
             found.pop()  # a number is never cut
         return [BoardRow.of("     ".join(found), "quiet")] if found else []
 
