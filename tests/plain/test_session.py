@@ -46,7 +46,7 @@ class TestMoving:
         assert now == "At minus 0.605, its value now, J is 0.728."
         assert len(told) == 9
         assert told[6:8] == [
-            "The slope there is dW2[1,3]: minus 0.005.",
+            "The slope there is dW2 row 1 column 3: minus 0.005.",
             "This iteration's update makes it minus 0.596.",
         ]
         assert told[8].startswith("Before: iteration 1, minus 0.900, J 0.963; iteration 2, ")
