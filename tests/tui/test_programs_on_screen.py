@@ -60,6 +60,11 @@ class TestTimeSteps:
             await driver.press("space")
             assert "‹t = 4 5 6 of 12›" in title(driver, "cache")
 
+    async def test_of_time_steps_without_room_all_are_named(self) -> None:
+        async with stepping("rnn", (118, 22)) as driver:
+            await go_to(driver, "dH3")
+            assert "no room: Wx X1 to X3" in driver.text("cache")
+
     async def test_a_first_state_is_no_time_step(self) -> None:
         experiment = written(
             {"w": (1, 1)},
