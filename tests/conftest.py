@@ -11,7 +11,9 @@ import shutil
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 from pkgutil import walk_packages
 from typing import TYPE_CHECKING
 
@@ -49,6 +51,19 @@ settings.register_profile("laws", deadline=None, max_examples=25, derandomize=Tr
 settings.register_profile("few", settings.get_profile("laws"), max_examples=8)
 settings.register_profile("explore", deadline=None, max_examples=1000)
 settings.load_profile("laws")
+
+
+def pytest_collection(session: pytest.Session) -> None:
+    """Workers that have all tests to read begin at different ones: what one of them has compiled,
+    with its asserts, the others find as bytecode."""
+    worker = getattr(session.config, "workerinput", None)
+    if worker is None or session.config.args != session.config.getini("testpaths"):
+        return
+    tests = sorted(Path(__file__).parent.rglob("test_*.py"))
+    first = int(worker["workerid"].removeprefix("gw")) * len(tests) // worker["workercount"]
+    for test in tests[first:] + tests[:first]:
+        with suppress(Exception):  # pytest itself tells of it
+            import_module(".".join(test.relative_to(session.config.rootpath).with_suffix("").parts))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -449,7 +449,7 @@ def test_elsewhere_1_over_m_is_not_spoken_of(symbol: str) -> None:
     assert not any("1/m" in remark for remark in explained(BATCH, symbol).remarks)
 
 
-@settings(max_examples=15)
+@settings(settings.get_profile("few"))
 @given(experiments())
 def test_under_sum_or_with_one_example_there_is_no_1_over_m(experiment: Experiment) -> None:
     assume(experiment.training.reduction == "sum" or experiment.training.batch == 1)
@@ -539,7 +539,7 @@ def telltale(number: float) -> str:
     raise AssertionError(f"{number} is told")
 
 
-@settings(max_examples=15)
+@settings(settings.get_profile("few"))
 @given(experiments())
 def test_what_is_still_to_come_is_explained_without_a_single_number(
     experiment: Experiment,
@@ -625,7 +625,7 @@ def test_a_whole_step_stands_for_its_first_cell_in_the_example_shown() -> None:
 # Any number -------------------------------------------------------------------------------------
 
 
-@settings(max_examples=15)
+@settings(settings.get_profile("few"))
 @given(experiments(), DECIMALS)
 def test_every_number_of_every_network_can_be_explained(
     experiment: Experiment, decimals: int

@@ -29,7 +29,7 @@ def numbers(experiment: Experiment, cell: Cell, argument: Cell | None = None) ->
 
 
 @given(experiments(SMOOTH, scales=(1.0,)))
-@settings(max_examples=10)
+@settings(settings.get_profile("few"))
 def test_every_line_with_numbers_has_the_value_of_the_gradient_at_the_cell(e: Experiment) -> None:
     timeline = Timeline(e)
     results = timeline.program.by_symbol(timeline.iteration(1).results)

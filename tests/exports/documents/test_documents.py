@@ -114,7 +114,7 @@ def checked(page: str) -> Outline:
 
 @pytest.mark.parametrize("name", ["html", "latex", "markdown"])
 @given(edited())
-@settings(max_examples=10)
+@settings(settings.get_profile("few"))
 def test_an_edited_run_is_worked_out_as_it_was_computed(name: str, experiment: Experiment) -> None:
     """An edit of the next iteration takes the place of what an update has made; not here."""
     timeline, document = Timeline(experiment), exported(name, experiment, iterations=3)
@@ -133,7 +133,7 @@ def test_so_is_the_very_number_that_the_next_iteration_edits(name: str) -> None:
 
 class TestHtml:
     @given(runs())
-    @settings(max_examples=10)
+    @settings(settings.get_profile("few"))
     def test_any_run_is_a_valid_page_with_every_number(self, experiment: Experiment) -> None:
         outline = checked(exported("html", experiment))
         iteration = Timeline(experiment).iteration(1)
@@ -257,7 +257,7 @@ def typeset(source: str, folder: Path) -> str:
 
 class TestLatex:
     @given(runs())
-    @settings(max_examples=10)
+    @settings(settings.get_profile("few"))
     def test_any_run_is_sound(self, experiment: Experiment) -> None:
         check_latex(exported("latex", experiment))
 

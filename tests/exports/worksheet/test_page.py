@@ -57,7 +57,7 @@ def test_what_is_given_and_asked_is_all_that_the_formulas_read(experiment: Exper
 
 
 @given(runs(wild=False, wrong=False))
-@settings(max_examples=10)
+@settings(settings.get_profile("few"))
 def test_the_key_has_the_numbers_of_the_run(experiment: Experiment) -> None:
     timeline = Timeline(experiment)
     (row,) = rows(experiment)
