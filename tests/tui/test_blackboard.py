@@ -152,6 +152,6 @@ async def test_the_last_line_is_seen_in_every_window(
 
 async def test_beside_the_board_the_numbers_of_a_batch_are_not_cut() -> None:
     async with stepping(replace(load("batch"), questions=()), WIDE) as driver:
-        await driver.press("p", "p", "space", "space", "space", "x", *["space"] * 4)
+        await driver.press("p", "p", "space", "space", "space", "x", *["space"] * 3)
         assert "− 0.383 × 0.711 + 0.579 × 0.690)" in lines(driver)
         assert any(line.startswith("/ 4") and line.endswith("= 0.021") for line in lines(driver))
