@@ -39,8 +39,9 @@ def written(
     return Experiment("test", "test", "Test", "", network, training, Data(matrices, same), initial)
 
 
-def rnn(steps: int) -> Experiment:
-    """A recurrent network over some time steps, its output read after the last one."""
+def rnn(steps: int, wx: str = "Wx") -> Experiment:
+    """A recurrent network over some time steps, its output read after the last one; `wx` is the
+    name of what multiplies its inputs."""
     rng = np.random.default_rng(3)
     inputs = {1: (0.5, 0.1), 2: (0.2, 0.4), 3: (0.0, 0.6)}
     data = {
@@ -48,18 +49,18 @@ def rnn(steps: int) -> Experiment:
         for t in range(1, steps + 1)
     }
     return written(
-        {"Wx": (2, 2), "Wh": (2, 2), "b": (2, 1), "V": (1, 2)},
+        {wx: (2, 2), "Wh": (2, 2), "b": (2, 1), "V": (1, 2)},
         data | {"Y": [[1.0]]},
         {
-            "Z1": "Wx·X1 + b",
+            "Z1": f"{wx}·X1 + b",
             "H1": "tanh(Z1)",
-            "Z{t}": "Wx·X{t} + Wh·H{t-1} + b",
+            "Z{t}": f"{wx}·X{{t}} + Wh·H{{t-1}} + b",
             "H{t}": "tanh(Z{t})",
             "O": f"V·H{steps}",
             "L": "half_squared_error(O, Y)",
         },
         {
-            "Wx": [[0.5, -0.3], [0.8, 0.2]],
+            wx: [[0.5, -0.3], [0.8, 0.2]],
             "Wh": [[0.4, -0.6], [0.7, 0.1]],
             "b": [[0.1], [-0.2]],
             "V": [[0.9, -0.5]],

@@ -76,10 +76,18 @@ def setting(timeline: Timeline) -> str:
             *((f"L2 penalty {training.l2:g}",) if training.l2 else ()),
             *((f"weight decay {training.weight_decay:g}",) if training.weight_decay else ()),
             *((f"frozen: {', '.join(training.freeze)}",) if training.freeze else ()),
-            *((f"mistake: {experiment.mistake.name}",) if experiment.mistake else ()),
+            *filter(None, (_mistake(timeline.program),)),
             *((count(len(experiment.edits), "edit"),) if experiment.edits else ()),
         )
     )
+
+
+def _mistake(program: Program) -> str:
+    """The name of a run's mistake, and whether there is a step to make it in."""
+    if program.mistake is None or program.right is None:
+        return ""
+    nowhere = tuple(program.mistake.steps(program.right)) == program.right.steps
+    return f"mistake: {program.mistake.name}" + ", which is not possible in this network" * nowhere
 
 
 def activations_in_words(network: Network) -> str:

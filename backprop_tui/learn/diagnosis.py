@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import chain
 from math import isclose, isfinite, log10
+from operator import lt
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -31,10 +33,10 @@ from backprop_tui.maths.expressions import (
     cells,
     names,
 )
+from backprop_tui.maths.functions import Array
 from backprop_tui.maths.shapes import Shape, ShapeMismatch, shape
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
-from backprop_tui.model.architecture import Step
 from backprop_tui.model.program import Program, lowered
 from backprop_tui.run.iterations import Iteration
 
@@ -204,25 +206,52 @@ def _powers(right: float, number: float) -> int:
 @lru_cache(maxsize=4)
 def _asked(program: Program, iteration: Iteration, cell: Cell) -> _AskedCell:
     """The cell asked for: it is chosen, voted on and answered by the same wrong numbers."""
-    return _AskedCell(program, iteration, cell)
+    return _AskedCell(_asked_step(program, iteration, cell.symbol), cell)
+
+
+@lru_cache(maxsize=4)
+def _asked_step(program: Program, iteration: Iteration, symbol: str) -> _AskedStep:
+    """The step asked for: what a mistake makes of it is computed once for all of its cells."""
+    return _AskedStep(program, iteration, symbol)
+
+
+class _AskedStep:
+    """One step in one iteration, with what it reads."""
+
+    def __init__(self, program: Program, iteration: Iteration, symbol: str) -> None:
+        self.program, self.step = program, program.steps[program.index(symbol)]
+        self.results = program.by_symbol(iteration.results)
+        self.shapes: Mapping[str, Shape] = program.shapes(len(iteration.examples))
+        # Parameters as they went forward, and a running mean as it was.
+        made_later = {*program.parameters, symbol}
+        computed = {s: r for s, r in self.results.items() if s not in made_later}
+        self.env: Env = {**iteration.given, **iteration.scalars, **computed}
+        before = (step.symbol for step in program.steps[: program.index(symbol)])
+        self._known = {*iteration.given, *iteration.scalars, *before}
+
+    @cached_property
+    def slips(self) -> tuple[tuple[Slip, Array], ...]:
+        """The mistakes that can be made before this step, each with the matrix that it gives."""
+        found = []
+        for slip in every_slip(self.program, self.step.symbol):
+            if self._known.issuperset(names(slip.wrong)):
+                # No such layer; a number without rows and columns is the same in all of them.
+                with suppress(ShapeMismatch, KeyError):
+                    rows, columns = shape(slip.wrong, self.shapes) or (1, 1)
+                    result = np.asarray(value(lowered(slip.wrong), self.env))
+                    # linear′(Z1) is the number 1 once it is lowered.
+                    found.append((slip, np.broadcast_to(result, (rows, columns))))
+        return tuple(found)
 
 
 class _AskedCell:
-    """One cell in one iteration: its step, what that reads, and the correct number."""
+    """One cell of a step that is asked for, and the correct number."""
 
-    def __init__(self, program: Program, iteration: Iteration, cell: Cell) -> None:
-        self.program, self.cell = program, cell
-        self.step = program.steps[program.index(cell.symbol)]
-        self.results = program.by_symbol(iteration.results)
-        self.shapes: Mapping[str, Shape] = program.shapes(len(iteration.examples))
-        self.at = (cell.row - 1, cell.column - 1)
+    def __init__(self, of: _AskedStep, cell: Cell) -> None:
+        self.of, self.cell, self.at = of, cell, (cell.row - 1, cell.column - 1)
+        self.program, self.step, self.env = of.program, of.step, of.env
+        self.results, self.shapes = of.results, of.shapes
         self.right = float(self.results[cell.symbol][self.at])
-        # Parameters as they went forward, and a running mean as it was.
-        made_later = {*program.parameters, cell.symbol}
-        computed = {s: r for s, r in self.results.items() if s not in made_later}
-        self.env: Env = {**iteration.given, **iteration.scalars, **computed}
-        before = (step.symbol for step in program.steps[: program.index(cell.symbol)])
-        self._known = {*iteration.given, *iteration.scalars, *before}
 
     def tiers(self) -> Iterator[tuple[WrongNumber, ...]]:
         """The wrong numbers, the likeliest first; a tier counts only if none before it matches."""
@@ -238,33 +267,14 @@ class _AskedCell:
 
     # Mistakes in the step
 
-    def _fits(self, step: Step, e: Expr) -> bool:
-        """Whether `e` can be computed before this step and has a number in this cell."""
-        if not self._known.issuperset(names(e)):
-            return False
-        try:
-            rows, columns = shape(e, self.shapes) or (1, 1)
-        except (ShapeMismatch, KeyError):  # no such layer
-            return False
-        if (rows, columns) == (1, 1):
-            return True
-        # No matrix stands where a column should: nobody would take one number of it.
-        narrow = min(rows, columns) <= min(self.shapes[step.symbol])
-        return narrow and self.at[0] < rows and self.at[1] < columns
-
     def _slips(self) -> Iterator[WrongNumber]:
-        look = self._lit(self.step.expression)
-        for slip in every_slip(self.program, self.cell.symbol):
-            if self._fits(self.step, slip.wrong):
-                yield WrongNumber(self._number(slip.wrong), slip.mistake.how, None, look, slip)
+        look, narrowest = self._lit(self.step.expression), min(self.shapes[self.step.symbol])
+        for slip, result in self.of.slips:
+            at = (0, 0) if result.size == 1 else self.at
+            # No matrix stands where a column should: nobody would take one number of it.
+            if min(result.shape) <= narrowest and all(map(lt, at, result.shape)):
+                yield WrongNumber(float(result[at]), slip.mistake.how, None, look, slip)
         yield from self._single_terms()
-
-    def _number(self, wrong: Expr) -> float:
-        result = np.asarray(value(lowered(wrong), self.env))
-        if result.size == 1:
-            return float(result.item())
-        # linear′(Z1) is the number 1 once it is lowered: its shape is that of Z1 all the same.
-        return float(np.broadcast_to(result, shape(wrong, self.shapes))[self.at])
 
     def _lit(self, e: Expr) -> tuple[Cell, ...]:
         return cells(element(e, self.cell.row, self.cell.column, self.shapes, MOST))

@@ -186,7 +186,7 @@ class RightRun:
             read = [p for p in self.read_for(place) if self.differs(p, made.number(p))]
             if not read:
                 return None
-            place = max(read, key=lambda p: (p.iteration, positions.get(p.symbol, -1)))
+            place = max(read, key=lambda p: (p.iteration, positions[p.symbol]))
         return place
 
     def told(self, place: Place) -> tuple[str, ...]:

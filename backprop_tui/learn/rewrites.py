@@ -31,6 +31,7 @@ from backprop_tui.maths.expressions import (
 )
 from backprop_tui.maths.functions import FUNCTIONS, is_derivative
 from backprop_tui.maths.normal_form import GATHERS
+from backprop_tui.maths.shapes import shape
 from backprop_tui.model.algorithm import Y
 from backprop_tui.model.architecture import Step
 from backprop_tui.model.layers import Part
@@ -364,9 +365,23 @@ def mean_taken(e: Expr, program: Program) -> Iterator[Expr]:
     """A sum, or a matrix product, divided by the number of its terms."""
     match e:
         case Call("row_sums" | "col_sums" | "total" as function, (x,)):
-            yield e / Call(function, (Call("ones", (x,)),))
+            yield from _over_count(e, x, function, program)
         case MatMul(x, _):
-            yield e / Call("row_sums", (Call("ones", (x,)),))
+            yield from _over_count(e, x, "row_sums", program)
+
+
+def _over_count(e: Expr, x: Expr, sum_: str, program: Program) -> Iterator[Expr]:
+    """`e` divided by how many elements such a sum of x adds: a number, or m, the examples."""
+    m = program.training.batch
+
+    def terms(examples: int) -> int:
+        rows, columns = (*shape(x, program.shapes(examples)), 1, 1)[:2]
+        return {"row_sums": columns, "col_sums": rows}.get(sum_, rows * columns)
+
+    if terms(m) == terms(m + 1):
+        yield e / Num(float(terms(m)))
+    elif terms(m) == m:
+        yield e / Name("m")
 
 
 def other_axis(e: Expr, program: Program) -> Iterator[Expr]:

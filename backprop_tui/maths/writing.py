@@ -438,13 +438,17 @@ def with_numbers(
     fold: int | None = None,
     notation: Notation = TEXT,
 ) -> str:
-    """`e` as arithmetic, with the figure that `number` gives for a part in its place."""
+    """`e` as arithmetic, with the figure that `number` gives for a part in its place.
+
+    A term that begins with a minus is subtracted: 0.5 × 2 − 0.3 × 4.
+    """
 
     def leaf(part: Expr) -> str | None:
         figure = number(part)
         return None if figure is None else written_figure(figure, notation)
 
-    return write(e, replace(notation, leaf=leaf, times=notation.by, tight=frozenset(), fold=fold))
+    n = replace(notation, leaf=leaf, times=notation.by, tight=frozenset(), fold=fold)
+    return write(e, n).replace(f" {n.plus} {n.negative}", f" {n.minus} ")
 
 
 def written_figure(figure: str, notation: Notation) -> str:

@@ -10,7 +10,7 @@ the rows of A, so that a window onto the one is a window onto the other.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import groupby
@@ -181,6 +181,12 @@ def named(program: Program, groups: Iterable[int]) -> str:
     if stem.endswith("= ") and len(numbers) <= FEW:
         return f"{many}{', '.join(numbers)}"
     return f"{many}{numbers[0]} to {numbers[-1]}"
+
+
+def sharing(program: Program, row: Row, there: Container[str]) -> str:
+    """Wx Wh b: shared by t = 1, 2, 3; "" where none of these parameters is there."""
+    shared = [s for (s,) in row.parameters if s in there and program.roles[s].group is None]
+    return f"{' '.join(shared)}: shared by {named(program, row.shared)}" if shared else ""
 
 
 def touched(rows: tuple[Row, ...], needed: frozenset[str]) -> frozenset[int]:

@@ -128,6 +128,10 @@ class PlainFace:
         command, rest = found
         if command.id == "show" and not rest and self._is_asked:
             command = BY_KEY["space"]  # the answer
+        if rest and not command.takes:
+            raise CannotError(
+                f"{typed[: -len(rest)].strip()} is typed alone, without {quoted(rest)}."
+            )
         telling_it = TELLING.get(command.id)
         if telling_it is not None:
             self.session.confirmed = ""

@@ -13,7 +13,7 @@ from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.numbers import number
 from backprop_tui.maths.shapes import Shape
 from backprop_tui.maths.words import WORDS as IN_WORDS
-from backprop_tui.maths.words import figure_in_words
+from backprop_tui.maths.words import figure_in_words, sentence
 from backprop_tui.messages import count
 from backprop_tui.model.architecture import Step
 from backprop_tui.session.one_weight import Found
@@ -78,9 +78,9 @@ def one_weight(seen: Found, write: Callable[[float], str]) -> Iterator[str]:
         yield f"At {said(curve.at[k])}{now} {name} is {said(curve.losses[k])}."
     if seen.slope:
         wrong = "" if seen.is_tangent else " as this run computes it"
-        yield f"The slope there is {seen.gradient}{wrong}: {figure_in_words(seen.slope)}."
+        yield sentence(f"The slope there is {seen.gradient}{wrong}: {seen.slope}.")
     elif seen.gradient:
-        yield f"The slope there, {seen.gradient}, is not computed yet."
+        yield sentence(f"The slope there, {seen.gradient}, is not computed yet.")
     if seen.after is not None:
         yield f"This iteration's update makes it {said(seen.after)}."
     if seen.before.size:

@@ -35,6 +35,7 @@ from backprop_tui.maths.spellings import symbol_meant
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import nearest, short
+from backprop_tui.model.architecture import PHASES
 from backprop_tui.run.timeline import Iteration, Position, Timeline
 
 FARTHEST = 10**12
@@ -120,6 +121,8 @@ def read_goal(
         return timeline.end_of(max(farthest, position.iteration))
     if (symbol := symbol_meant(source, timeline.program.positions)) is not None:
         return _step(timeline.program.index(symbol), position)
+    if (phase := source.lower()) in PHASES and phase != "loss":  # that begins a condition
+        return _step(timeline.program.phase_bounds(phase)[0], position)
     if source in timeline.program.cached:
         raise GoalError(f"{source} is given in the file: no step computes it.")
     return _condition(source, timeline)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backprop_tui.learn.mistakes import CATALOGUE, present_name, slips_ahead
+from backprop_tui.learn.mistakes import CATALOGUE, present_name, slips_ahead, slips_of
 from backprop_tui.messages import nearest, short
 from backprop_tui.model.algorithm import program_of
 from backprop_tui.model.experiment import Experiment
@@ -95,7 +95,11 @@ def mistake(s: SessionState, rest: str) -> None:
     if name == NONE:
         s.say("The algorithm is right again; the position stays.")
     else:
-        s.say(f"{CATALOGUE[name].told(s.timeline.program)} {s.named('undo')} takes it back.")
+        program = s.timeline.program
+        told = f"The mistake {name} is not possible in this network: nothing is changed."
+        if slips_of(program):
+            told = CATALOGUE[name].told(program)
+        s.say(f"{told} {s.named('undo')} takes it back.")
         if experiment.notes:
             s.said.append("Until then, the lesson's notes and questions are not shown.")
 

@@ -92,7 +92,8 @@ COMMANDS: tuple[Command, ...] = (
     c("phase_start", travel.phase_start, "back to the start of this phase, or of the one before",
       "time", keys="P", sign="P", short="phase start", words="phase start"),
     c("iteration", travel.iteration, "the same step of the next iteration", "time", keys="i",
-      sign="i", short="iteration", footer="soon", words="iteration"),
+      sign="i", short="iteration", footer="soon", words="iteration",
+      takes="N", telling="the same step of iteration N; alone: of the next iteration"),
     c("iteration_back", travel.iteration_back, "the same step of the previous iteration", "time",
       keys="I", sign="I", short="iteration back", words="iteration back"),
     c("restart", travel.restart, "restart with the same weights", "time", keys="home",
@@ -150,7 +151,7 @@ COMMANDS: tuple[Command, ...] = (
     c("leave", looking.leave, "one number back, then the arrows back to time; it never quits",
       "why", keys="escape", sign="esc", short="leave"),
     c("ask", asking.mode, "questions before every step: vote, typed, or none (a lesson's own "
-      "first)", "why", keys="a", sign="a", short="ask", footer="soon", words="ask,ask me",
+      "first)", "why", keys="a", sign="a", short="ask", footer="soon", words="ask,ask me,questions",
       takes="WHEN", telling="questions before a step: off, lesson, vote or type"),
     c("choose", asking.choose, "vote for one of the numbers", "why",
       keys=",".join(asking.DIGITS), sign="1", signs="1 2 3 4", short="answer"),

@@ -20,10 +20,10 @@ from backprop_tui.session.state import CannotError, SessionState
 
 CELL = re.compile(
     r"(?P<symbol>[^\[,]+?)\s*(?:\[\s*|\brow\s*|\s)(?P<row>\d{1,6})\s*"
-    r"(?:,?\s*\bcolumn\b|,|\s)\s*(?P<column>\d{1,6})\s*\]?",
+    r"(?:,?\s*\bcolumn\b|,|\]\s*\[|\s)\s*(?P<column>\d{1,6})\s*\]?",
     re.IGNORECASE,
 )
-"""A cell as it is written or said: W2[1,3], W2 1 3, W 2 row 1 column 3."""
+"""A cell as it is written or said: W2[1,3], W2[1][3], W2 1 3, W 2 row 1 column 3."""
 
 # What is meant
 

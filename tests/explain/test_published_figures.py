@@ -291,6 +291,7 @@ class TestKnownWrong:
 
     def test_is_never_a_failure(self) -> None:
         (found,) = of(Published("", known_wrong=(KnownWrong(parse("A2"), "9.9", "a slip"),)))
+        assert found.of == "A2[1,1]"
         assert (found.verdict, found.failed) == (FigureVerdict.KNOWN_WRONG, False)
         assert (found.as_printed, found.correct, found.is_correct) == (False, None, None)
         assert found.wrong is not None

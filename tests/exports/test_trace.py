@@ -16,6 +16,7 @@ from rich.console import Console
 
 from backprop_tui.exports import figures, trace
 from backprop_tui.files.experiment_file import load
+from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.values import ratio, xlog
 from backprop_tui.model.experiment import Array, Experiment
@@ -83,6 +84,15 @@ class TestJsonLines:
         training = replace(load("article").training, optimizer="adam", weight_decay=0.1)
         said = figures.setting(Timeline(replace(load("article"), training=training)))
         assert said.endswith("α = 0.5 · adam · weight decay 0.1")
+
+    def test_a_mistake_that_is_not_possible_says_so(self) -> None:
+        nowhere = " · mistake: transpose-forgotten, which is not possible in this network"
+        for name, told in (
+            ("transpose-forgotten", nowhere),
+            ("sign-flipped", " · mistake: sign-flipped"),
+        ):
+            run = Timeline(load("neuron").with_mistake(CATALOGUE[name]))
+            assert figures.setting(run).endswith(told)
 
     def test_every_step_has_a_line(self) -> None:
         _, records = json_lines(load("article"), 2)

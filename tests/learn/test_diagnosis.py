@@ -258,7 +258,7 @@ def test_a_number_of_any_cell_beside_is_known_again(
 def test_a_number_larger_than_any_random_one_is_named_whatever_the_unit() -> None:
     timeline = Timeline(load("article"))
     iteration = timeline.iteration(1)
-    asked = diagnosis._AskedCell(timeline.program, iteration, Cell("Z1", 1, 1))
+    asked = diagnosis._asked(timeline.program, iteration, Cell("Z1", 1, 1))
     chance = diagnosis._Chance(asked, unit=1.0)  # so coarse that any number fits
     assert chance.most == 2 * np.abs(asked.results["Z1"]).max()
     for number, named in ((chance.most + 1.0, False), (chance.most + 1.01, True)):
@@ -266,7 +266,7 @@ def test_a_number_larger_than_any_random_one_is_named_whatever_the_unit() -> Non
 
 
 def test_a_wrong_number_is_counted_once_and_the_right_one_never() -> None:
-    asked = diagnosis._AskedCell(ARTICLE_RUN.program, ARTICLE_RUN.done, Cell("Z1", 1, 1))
+    asked = diagnosis._asked(ARTICLE_RUN.program, ARTICLE_RUN.done, Cell("Z1", 1, 1))
     chance = diagnosis._Chance(asked, unit=1e-3)
     counted = []
     for number in (asked.right, 0.125, 0.125, -0.125, 0.125):

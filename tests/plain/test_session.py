@@ -46,7 +46,7 @@ class TestMoving:
         assert now == "At minus 0.605, its value now, J is 0.728."
         assert len(told) == 9
         assert told[6:8] == [
-            "The slope there is dW2[1,3]: minus 0.005.",
+            "The slope there is dW2 row 1 column 3: minus 0.005.",
             "This iteration's update makes it minus 0.596.",
         ]
         assert told[8].startswith("Before: iteration 1, minus 0.900, J 0.963; iteration 2, ")
@@ -592,6 +592,10 @@ class TestChanging:
         assert any(line.endswith(" It changes nothing here: b1 and b2 are 0.") for line in told)
         assert any(line.endswith(" It is not possible in this network.") for line in told)
 
+    def test_a_mistake_that_is_not_possible_says_so_when_it_is_chosen(self) -> None:
+        told = Typed("article")("mistake transpose-forgotten")
+        assert told[0].startswith("The mistake transpose-forgotten is not possible in this network")
+
     def test_a_mistake_is_said_all_the_time(self) -> None:
         typed = Typed("article")
         assert typed.one("mistake sign").endswith("did you mean sign-flipped?")
@@ -698,6 +702,8 @@ class TestCommands:
                   "of operations, the plane of two inputs), and does nothing here."),
             ("show w9", "There is no matrix 'w9': there are X, Y, W1, b1,"),
             ("goto nowhere < 1", "There is no step called \"nowhere\". Go to "),
+            ("next 5", "Next is typed alone, without '5'."),
+            ("phase start now", "Phase start is typed alone, without 'now'."),
         ],
     )  # fmt: skip
     def test_what_is_not_understood_is_said_and_what_was_meant(self, line: str, told: str) -> None:

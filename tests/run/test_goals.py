@@ -76,6 +76,8 @@ def test_what_is_compared_is_told_in_numbers(source: str, said: str) -> None:
         ("dW1", Position(3, 12)),  # still ahead in this iteration
         ("dW2", Position(4, 8)),  # done just now: the next time is in the next one
         ("  Z1  ", Position(4, 1)),
+        ("update", Position(3, 14)),
+        ("Backward", Position(4, 6)),
         ("1,000,000,000,000", Position(10**12, 8)),  # the last one there is
     ],
 )

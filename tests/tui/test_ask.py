@@ -189,6 +189,9 @@ class TestVoting:
         async with stepping("mazur") as driver:
             await driver.press("2")
             assert "No question is open: a turns questions on." in driver.text("title")
+            driver.session.mode = "vote"
+            await driver.press("2")
+            assert "No question is open at this step." in driver.text("title")
 
     async def test_another_cell_may_be_asked_for(self) -> None:
         async with stepping("mazur") as driver:
@@ -269,7 +272,7 @@ class TestTyping:
             assert "W2[1,1] · dZ2[1,1] = 0.0554" in driver.text("step")
             assert "Next: W2[2,1] · dZ2[2,1] = ?" in driver.text("step")
             await answer(driver, "-0.019")
-            assert "Now dA1[1,1] = 0.0554 + −0.0190 = ?" in driver.text("step")
+            assert "Now dA1[1,1] = 0.0554 − 0.0190 = ?" in driver.text("step")
             await answer(driver, "0.0364")
             assert "at try 2, part by part" in driver.text("step")
 

@@ -148,3 +148,10 @@ async def test_the_last_line_is_seen_in_every_window(
             last = own.blackboard.lines[-1]
             assert last.rule.split()[0] in driver.text("blackboard"), symbol
             assert "▸" in driver.text("blackboard"), symbol
+
+
+async def test_beside_the_board_the_numbers_of_a_batch_are_not_cut() -> None:
+    async with stepping(replace(load("batch"), questions=()), WIDE) as driver:
+        await driver.press("p", "p", "space", "space", "space", "x", *["space"] * 3)
+        assert "− 0.383 × 0.711 + 0.579 × 0.690)" in lines(driver)
+        assert any(line.startswith("/ 4") and line.endswith("= 0.021") for line in lines(driver))

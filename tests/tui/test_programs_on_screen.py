@@ -60,6 +60,23 @@ class TestTimeSteps:
             await driver.press("space")
             assert "‹t = 4 5 6 of 12›" in title(driver, "cache")
 
+    async def test_of_time_steps_without_room_all_are_named(self) -> None:
+        async with stepping("rnn", (118, 22)) as driver:
+            await go_to(driver, "dH3")
+            assert "no room: Wx X1 to X3" in driver.text("cache")
+
+    async def test_a_first_state_is_no_time_step(self) -> None:
+        experiment = written(
+            {"w": (1, 1)},
+            {"H0": [[0.5]], "Y": [[1.0]]},
+            {"H{t}": "tanh(w·H{t-1})", "O": "H40", "L": "half_squared_error(O, Y)"},
+            repeat=(1, 40),
+        )
+        async with stepping(experiment) as driver:
+            await go_to(driver, "dH37")
+            assert "H0" in driver.text("cache")
+            assert re.search(r"‹t = 3\d .*36 37 38.* of 40›", title(driver, "cache"))
+
     async def test_the_rail_has_a_line_between_them(self) -> None:
         async with stepping(rnn(3)) as driver:
             await go_to(driver, "dZ2")
@@ -136,8 +153,8 @@ class TestTallWindows:
         async with stepping("residual", (65, 56)) as driver:
             await go_to(driver, "dA1")
             lines = [line.strip() for line in driver.text("step").splitlines()]
-            assert any(line.startswith("dA1[2,1] = 0.172 + ") for line in lines)
-            assert not any(line.startswith("= 0.172 + ") for line in lines)
+            assert any(line.startswith("dA1[2,1] = 0.172 − ") for line in lines)
+            assert not any(line.startswith("= 0.172 ") for line in lines)
 
     async def test_the_drawing_gives_way_first(self) -> None:
         async with stepping("article", (65, 28)) as driver:

@@ -39,7 +39,7 @@ from backprop_tui.maths.mathml import DISPLAYED, MATHML
 from backprop_tui.maths.writing import GUARDED, TEXT
 from backprop_tui.model.architecture import PHASES, Role
 from backprop_tui.model.program import Program
-from backprop_tui.model.rows import named, rows_of
+from backprop_tui.model.rows import named, rows_of, sharing
 from backprop_tui.run.timeline import Timeline
 from backprop_tui.session.view import CARRIED_ON, ENTERS
 
@@ -87,7 +87,8 @@ def _board(program: Program) -> Html:
             placed.update(column)
             parts = (element("div", data_place=s) for s in column)
             cells.append(element("div", *parts, class_="column") if column else "")
-        name = element("h3", named(program, row.shared or row.groups))
+        said = sharing(program, row, own) if row.shared else ""
+        name = element("h3", said or named(program, row.groups))
         sections.append(element("section", name, element("div", *cells, class_="matrices")))
     return element("aside", *sections, class_="board", hidden="hidden", aria_label="Matrices")
 

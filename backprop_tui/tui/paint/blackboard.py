@@ -34,6 +34,8 @@ STAYING = 4
 """Lines that stay when there is no room for all."""
 MOST_ROWS = 6
 """Rows of one line; what is longer is cut."""
+MOST_UNDER = 3
+"""Rows of the numbers below a line."""
 
 
 def paint_blackboard(canvas: Canvas, view: View) -> None:
@@ -176,7 +178,7 @@ class _Derived:
         self.put_rule(rows, line.rule, self.taken(self.written[k]))
         if each and (numbers := self.below.in_numbers[k]):
             arithmetic, result = numbers
-            under = wrapped(arithmetic, self.width - self.behind - len(result) - 6, 2)
+            under = wrapped(arithmetic, self.width - self.behind - len(result) - 6, MOST_UNDER)
             rows += [BoardRow.of(said, "", self.behind + 2, number_of) for said in under]
             if self.board.is_whole:  # before, it is what is to be found
                 at = self.width - 3 - len(result)

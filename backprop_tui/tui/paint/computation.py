@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import count, pairwise
+from itertools import combinations, count, pairwise
 
 from backprop_tui.model.program import Program
 from backprop_tui.model.rows import rows_of
@@ -22,10 +22,8 @@ from backprop_tui.tui.paint.operations import (
     put_node,
 )
 
-PITCH, WIDEST = 6, 14
-"""Columns from one time step to the next, at least and at most."""
-ROOMY = 12
-"""Columns from which on functions are named between time steps."""
+WIDEST = 14
+"""Columns from one time step to the next, at most."""
 RAIL, NARROW_RAIL = 3, 2
 """Columns from one edge that skips to the next; and where nodes under each other have little
 room."""
@@ -36,8 +34,17 @@ def chain_fits(view: View, width: int, height: int) -> bool:
     found = chain_of(view.program)
     if found is None:
         return False
-    wide = PITCH * (len(found.members) - 1) + max(len(s) for m in found.members for s in m) + 1
-    return wide <= width and 2 * found.levels + 1 <= height
+    drawn = {*found.over, *(s for member in found.members for s in member)}
+    label = max(len(e.through) for e in edges_of(view.program) if drawn >= {e.source, e.target})
+    pitch = _pitch(found, width)
+    is_cut = pitch * (len(found.members) - 1) + 2 + label > width  # of the last one
+    wide = max(3 + max(map(len, drawn)), 4 + label, 2 + 2 * label if is_cut else 0)
+    return wide <= pitch and 2 * found.levels + 1 <= height
+
+
+def _pitch(found: TimeChain, width: int) -> int:
+    """The columns from one time step to the next."""
+    return min(WIDEST, (width - 3) // max(1, len(found.members) - 1))
 
 
 @dataclass(frozen=True)
@@ -89,7 +96,7 @@ def chain(canvas: Canvas, view: View, top: int, bottom: int) -> None:
     """Draw time steps beside each other, from the inputs up to the loss."""
     found = chain_of(view.program)
     assert found is not None
-    pitch = min(WIDEST, max(PITCH, (canvas.width - 3) // max(1, len(found.members) - 1)))
+    pitch = _pitch(found, canvas.width)
     gap = max(2, min(4, (bottom - top - 3) // (found.levels - 1)))
     low = bottom - (3 if gap * (found.levels - 1) + 4 <= bottom - top else 2)
     places: dict[str, tuple[int, int]] = {}
@@ -108,15 +115,18 @@ def chain(canvas: Canvas, view: View, top: int, bottom: int) -> None:
         (x0, y0), (x1, y1) = places[edge.source], places[edge.target]
         if x0 == x1:
             wires.run((x0, y0), (x1, y1), heavy=strong)
-            labels.append((x0 + 1, (y0 + y1 + 1) // 2, edge))
+            cut = x0 + 1 + len(edge.label) > canvas.width  # then it stands at the left
+            labels.append((x0 - len(edge.label) if cut else x0 + 1, (y0 + y1 + 1) // 2, edge))
         else:
             across = x1 - 3
             way = (x0 + len(edge.source), y0), (across, y0), (across, y1), (x1 - 2, y1)
             wires.run(*way, heavy=strong)
             labels.append((across - len(edge.label), (y0 + y1 + 1) // 2, edge))
     wires.paint()
+    between = max((len(e.label) for x, _, e in labels if places[e.target][0] > x + 1), default=0)
     for x, y, edge in labels:
-        if edge.through or pitch >= ROOMY:
+        fits = x > places[edge.source][0] and between + len(edge.label) + 5 <= pitch
+        if edge.through or fits:
             put_label(canvas, view, x, y, edge)
     for symbol, (x, y) in places.items():
         put_node(canvas, view, x, y, symbol)
@@ -163,13 +173,37 @@ def room_of_rails(program: Program) -> int:
 
 
 def layers_fit(view: View, width: int) -> bool:
-    """Whether the nodes of each layer fit beside each other, each with a mark and a blank, and no
-    edge to a rail runs through a node."""
-    layers = layers_of(view.program)
-    ends = {symbol for edge in rails(view.program) for symbol in (edge.source, edge.target)}
-    widest = max(sum(len(symbol) + 2 for symbol in layer) for layer in layers)
-    clear = all(ends.isdisjoint(layer[:-1]) for layer in layers)
-    return clear and widest + room_of_rails(view.program) <= width
+    """Whether the nodes of each layer fit beside each other, each with a mark and the names of what
+    leads to it, and no edge runs through a node, or along another one so that it seems to lead
+    elsewhere."""
+    layers, skips = layers_of(view.program), rails(view.program)
+    edges = [edge for edge in edges_of(view.program) if edge not in skips]
+    ends = {symbol for edge in skips for symbol in (edge.source, edge.target)}
+    room = width - room_of_rails(view.program)
+    at, last = columns_of(layers, room), room + (2 if skips else 0)
+    for layer in layers:
+        for symbol, limit in zip(layer, [*(at[s] - 1 for s in layer[1:]), last], strict=True):
+            names = " ".join(edge.label for edge in edges if edge.target == symbol)
+            if at[symbol] + max(len(symbol), 1 + len(names)) > limit:
+                return False
+    deep = {symbol: k for k, layer in enumerate(layers) for symbol in layer}
+    drawn = {(edge.source, edge.target) for edge in edges}
+    for (a, b), (c, d) in combinations(drawn, 2):
+        touch = max(min(at[a], at[b]), min(at[c], at[d])) <= min(
+            max(at[a], at[b]), max(at[c], at[d])
+        )
+        if deep[a] == deep[c] and touch and not {(a, d), (c, b)} <= drawn:
+            return False
+    return all(ends.isdisjoint(layer[:-1]) for layer in layers)
+
+
+def columns_of(layers: tuple[tuple[str, ...], ...], room: int) -> dict[str, int]:
+    """The column of each node, those of a layer at equal distances."""
+    return {
+        symbol: max(1, room * (2 * number + 1) // (2 * len(layer)) - 1)
+        for layer in layers
+        for number, symbol in enumerate(layer)
+    }
 
 
 def layered(canvas: Canvas, view: View, top: int, bottom: int) -> None:
@@ -185,11 +219,9 @@ def layered(canvas: Canvas, view: View, top: int, bottom: int) -> None:
     gaps = gaps_of(between, bottom - top - len(layers))
     first, last = shown(view, at, len(layers), gaps, bottom - top)
     places: dict[str, tuple[int, int]] = {}
-    room, y = canvas.width - room_of_rails(view.program), top
+    columns, y = columns_of(layers, canvas.width - room_of_rails(view.program)), top
     for k in range(first, last + 1):
-        for number, symbol in enumerate(layers[k]):
-            x = room * (2 * number + 1) // (2 * len(layers[k])) - 1
-            places[symbol] = max(1, x), y
+        places |= {symbol: (columns[symbol], y) for symbol in layers[k]}
         y += 1 + (gaps[k] if k < last else 0)
     wires, labels = Wires(canvas), list[tuple[int, int, Edge]]()
     for k in range(first, last):
@@ -203,9 +235,11 @@ def layered(canvas: Canvas, view: View, top: int, bottom: int) -> None:
     wires.paint()
     for symbol, (x, y) in places.items():
         put_node(canvas, view, x, y, symbol)
+    taken: dict[tuple[int, int], int] = {}  # by the names of other edges to the same node
     for x, y, edge in labels:
         if (x, y, edge) not in beside:
-            put_label(canvas, view, x, y, edge)
+            put_label(canvas, view, x + taken.get((x, y), 0), y, edge)
+            taken[x, y] = taken.get((x, y), 0) + len(edge.label) + bool(edge.label)
     if first > 0:
         canvas.put(0, top, "⋮", "quiet")
     if last < len(layers) - 1:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from backprop_tui.maths.expressions import names
-from backprop_tui.model.rows import Row, named, rows_of
+from backprop_tui.model.rows import Row, named, rows_of, sharing
 from backprop_tui.session.view import CARRIED_ON, ENTERS, View
 from backprop_tui.tui.paint.canvas import shortened
 from backprop_tui.tui.paint.placed import Arrangement
@@ -80,19 +80,23 @@ def which_groups(view: View, a: Arrangement) -> str:
     there = {placed.symbol for placed in a.cache}
     for row in rows:
         if row.shared:
-            shared = [s for (s,) in row.parameters if s in there and program.roles[s].group is None]
-            return f"  {' '.join(shared)}: shared by {named(program, row.shared)}" if shared else ""
+            said = sharing(program, row, there)
+            return f"  {said}" if said else ""
     if len(a.shown) == len(rows):
         return ""
     shown = [group for k in a.shown for group in rows[k].groups]
-    return f"  {named(program, shown)} of {len(program.groups)}"
+    count, said = len(program.groups), named(program, shown)
+    if said[-1].isdigit():
+        return f"  {said} of {count}"
+    return f"  {said}: {len(shown)} of {count} groups"
 
 
 def which_members(view: View, a: Arrangement) -> str:
     """Say which time steps are shown, where these are not all: ‹t = 1 2 3 of 12›."""
     roles, groups = view.program.roles, view.program.groups
     for row in rows_of(view.program):
-        seen = {roles[p.symbol].group for p in a.cache if p.symbol in row.symbols}
+        members = {s for slot in (*row.operands, *row.results) if len(slot) > 1 for s in slot}
+        seen = {roles[p.symbol].group for p in a.cache if p.symbol in members}
         shown = [groups[group] for group in row.groups if group in seen]
         if row.is_family and 0 < len(shown) < len(row.groups):
             numbers = (name.rsplit(" ", 1)[-1] for name in shown[1:])

@@ -14,6 +14,7 @@ from textual.geometry import Offset
 
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.numbers import common_power, times_power
+from backprop_tui.model.rows import rows_of
 from backprop_tui.session.view import CHANGED, EDITED, GIVEN, View
 from backprop_tui.tui.paint.arrangement import arrange
 from backprop_tui.tui.paint.canvas import Canvas, shortened
@@ -98,7 +99,10 @@ class Board(Panel):
 
     def no_room(self, view: View, a: Arrangement) -> str:
         """Say for which matrices there is no room."""
-        left_out = " ".join(own for s in a.left_out if (own := self.own(view, s)))
+        slots = {slot[0]: slot for row in rows_of(view.program) for slot in row.slots}
+        ends = ((slots.get(s, (s,))[0], slots.get(s, (s,))[-1]) for s in a.left_out)
+        own = (filter(None, (self.own(view, s) for s in dict.fromkeys(pair))) for pair in ends)
+        left_out = " ".join(filter(None, (" to ".join(pair) for pair in own)))  # X1 to X3
         return f"no room: {left_out}" if left_out else ""
 
     def cell_at(self, at: Offset) -> Cell | None:

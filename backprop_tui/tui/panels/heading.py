@@ -172,7 +172,8 @@ class Rail(Panel):
             name = view.program.groups[here]
             alike = [other.rstrip(DIGITS) for other in view.program.groups.values()]
             count = alike.count(name.rstrip(DIGITS))
-            ways = (f" {name} of {count}:", f" {name}:", f" {here}/{count}:", " …")
+            one_of = (f" {name} of {count}:", f" {name}:", f" {here}/{count}:")
+            ways = (*(one_of if count > 1 else one_of[1:2]), " …")
             ahead = next((w for w in ways if len(w) + needs(shown, view) <= room), ways[-1])
             shown = around(at, shown, view, room - len(ahead))
         elif needs(shown, view) > room:

@@ -77,7 +77,7 @@ def computed_lines(view: View, found: Explanation, width: int, height: int) -> l
             under = f"{' ' * len(found.cell)} {remark}"
             remark = under if len(under) <= width else remark
         shown = [remark] if len(remark) <= width else wrapped(remark, width, most)
-        lines += [TextLine(line, looks, weight) for line in shown]
+        lines += [TextLine(line, looks, weight, goes_on=k > 0) for k, line in enumerate(shown)]
     if not found.known:
         number_of = view.program.index(found.step.symbol) + 1
         lines.append(TextLine(f"Not computed yet: step {number_of} computes it.", "strong", 8))

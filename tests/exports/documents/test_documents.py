@@ -160,6 +160,11 @@ class TestHtml:
         assert links[:2] == ["#iteration-1", "#Z1"]
         assert {str(link).removeprefix("#") for link in links} - {"whole-page"} <= ids
 
+    def test_what_is_shared_is_said_and_nothing_else_with_it(self) -> None:
+        page = exported("html", load("rnn"))
+        assert "<h3>Wx Wh b: shared by t = 1, 2, 3</h3>" in page
+        assert page.count("<h3>t = 1, 2, 3</h3>") == 1
+
     def test_a_long_line_may_be_broken_before_each_of_its_signs(self) -> None:
         page = exported("html", load("softmax"))
         longest = max(re.findall(r"<math>.*?</math>", page), key=lambda m: m.count("<mn>"))

@@ -52,8 +52,16 @@ class TestChain:
         assert re.search(r"H1◀┓ •H2◀┓  H3", text)
         assert re.search(r"Z1 ┗━•Z2 ┗━•Z3", text)
         assert text.count("Wh") == 2
-        assert text.count("│Wx") == 2  # the third is cut to the panel's width
+        assert text.count("Wx") == 3  # the last one at the left of its edge: there is no room
         assert re.search(r"t=1 +t=2 +t=3", text)
+
+    @given(st.integers(1, 11), st.integers(10, 66))
+    def test_names_stand_there_whole(self, letters: int, width: int) -> None:
+        name = "W" + "x" * letters
+        view = at(rnn(3, name), "dWh")
+        if chain_fits(view, width, 40):
+            told = re.findall(r"[A-Za-z]\w*", drawn(view, width, 40))
+            assert (told.count(name), told.count("Wh"), told.count("V")) == (3, 2, 1)
 
     def test_the_edges_of_what_is_shared_are_heavy_together(self) -> None:
         assert worked_on(at(rnn(3), "dWh")) == {("H2", "Z3"), ("H1", "Z2")}
@@ -121,6 +129,33 @@ class TestLayers:
         if layers_fit(view, width) and len(layers) <= height:
             told = re.findall(r"[A-Z]\d*", canvas.text())
             assert {symbol for layer in layers for symbol in layer} <= set(told)
+
+    @given(programs(), st.integers(15, 80))
+    def test_names_stand_there_whole(self, experiment: Experiment, width: int) -> None:
+        view, canvas = at(experiment, "L"), Canvas(width, 80)
+        if layers_fit(view, width):
+            layered(canvas, view, 0, 80)
+            told = re.findall(r"[A-Za-z]\w*", canvas.text())
+            skips = rails(view.program)
+            for edge in edges_of(view.program):
+                if edge not in skips:
+                    assert set(edge.through.split()) <= set(told)
+
+    def test_edges_that_seem_to_lead_elsewhere_are_not_drawn_so(self) -> None:
+        shapes = dict.fromkeys(("W1", "W2", "W3", "W4"), (2, 2)) | {"V": (1, 2), "Q": (1, 2)}
+        lines = {"A1": "tanh(W1·X)", "A2": "tanh(W2·X)", "O": "V·H3 + Q·H4"}
+        lines["L"] = "half_squared_error(O, Y)"
+
+        def reading(h3: str, h4: str) -> View:
+            forward = {**lines, "H3": f"W3·{h3}", "H4": f"W4·{h4}"}
+            order = ("A1", "A2", "H3", "H4", "O", "L")
+            data = {"X": [[1.0], [0.5]], "Y": [[0.5]]}
+            return at(written(shapes, data, {s: forward[s] for s in order}), "dV")
+
+        assert layers_fit(reading("A1", "A2"), 40)
+        assert layers_fit(reading("(A1 + A2)", "(A1 + A2)"), 40)
+        assert not layers_fit(reading("A2", "A1"), 40)  # they cross
+        assert "V Q" in drawn(reading("A1", "A2"), 40, 30)  # not one over the other
 
     @given(programs())
     def test_each_stands_below_what_it_reads(self, experiment: Experiment) -> None:
