@@ -204,6 +204,6 @@ async def test_a_program_of_a_line_or_of_huge_numbers_has_all_drawings_and_curve
 ) -> None:
     async with stepping(program, size) as driver:
         for _ in program.program.steps:
-            await driver.press("v", "v", "space", "x", "end", "escape", "L", "minus", "minus", "minus", "escape", "l")
-            await driver.press("escape")
+            await driver.press("v", "v", "space", "x", "end", "escape")
+            await driver.press("L", "minus", "minus", "minus", "escape", "l", "escape")
             assert driver.app.is_running
