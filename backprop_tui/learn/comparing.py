@@ -161,6 +161,8 @@ class _Arrays:
         """The steps because of which a symbol is not what it is in the run."""
 
     def _of(self, number: int) -> Iteration:
+        if number > (most := self.run.history.most):
+            raise ArraysError(f"iteration {number:,} takes too long: {most:,} is the most here")
         found = self.run.iteration(number)
         if found.number < number:
             raise ArraysError(f"there is no iteration {number}: the run diverges in {found.number}")

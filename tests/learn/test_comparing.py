@@ -460,6 +460,12 @@ def test_arrays_that_are_none_of_the_runs_are_listed() -> None:
     assert str(lines(found)["dW1"]) == "dW1  wrong shape  yours is 4×2, it must be 3×3"
 
 
+def test_an_iteration_that_no_jump_would_come_to_is_refused() -> None:
+    most = Timeline(ARTICLE).history.most
+    with pytest.raises(ArraysError, match=f"{most:,} is the most"):
+        compare(ARTICLE, {"dW1": np.ones((3, 3))}, most + 1)
+
+
 def test_an_iteration_that_the_run_does_not_reach_is_refused() -> None:
     flags = {"activations": ["linear", "linear"], "loss": "half_squared_error"}
     linear = load("article", flags)
