@@ -95,7 +95,7 @@ def _calculated(
         case Diff(x, y):
             return last(of(x) - of(y))
         case Div(Sum(terms), y) if each:
-            return last(sum(rounded(of(term) / of(y)) for term in terms))
+            return last(reduce(add, (rounded(of(term) / of(y)) for term in terms)))
         case _:
             return last(float(value(rebuild(e, lambda x: as_expr(of(x))), {})))
 

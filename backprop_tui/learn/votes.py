@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
-from math import inf, log10
+from math import fsum, inf, log10
 from random import Random
 from typing import TypeAlias
 
@@ -150,7 +150,7 @@ def _size(choices: Choices) -> Sequence[float]:
 
 def _distance(choices: Choices) -> Sequence[float]:
     numbers = _value(choices)
-    return [sum(abs(number - other) for other in numbers) for number in numbers]
+    return [fsum(abs(number - other) for other in numbers) for number in numbers]
 
 
 def _digits(choices: Choices) -> Sequence[float]:
