@@ -40,6 +40,16 @@ def test_one_choice_is_the_rule_of_the_line_and_no_other_leads_further(
             assert 1 <= len(others) == len(asked.choices) - 1 < MOST_CHOICES
 
 
+@pytest.mark.parametrize("symbol", ["dA2", "dZ2", "dW2", "dA1"])
+def test_a_rule_that_other_gradients_have_too_is_one_choice(symbol: str) -> None:
+    program, place = load("mazur").program, Place(1, Cell(symbol, 1, 1))
+    found = derivation(program, symbol, None, True)
+    for seed in range(20):
+        asked = ask_line(program, place, found, typed=False, seed=seed)
+        assert asked is not None
+        assert len({choice.written for choice in asked.choices}) == len(asked.choices)
+
+
 @pytest.mark.parametrize(
     ("typed", "verdict"),
     [
