@@ -10,7 +10,7 @@ import asyncio
 import gc
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -27,7 +27,6 @@ from textual.geometry import Region, Size
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.theme import Theme
-from textual.timer import Timer
 
 from backprop_tui.files.settings import NO_SETTINGS, Settings
 from backprop_tui.maths.functions import Array
@@ -142,9 +141,9 @@ class BackpropApp(App[str]):
         self._places = Places()
         self._drawn_at = 0.0
         self._will_draw = self._works = False  # whether that is called for already
-        self._beat: Timer | None = None  # of running by itself
-        self._rest: Timer | None = None  # until no key has come for a while
-        self._next: Timer | None = None  # until the next keys are rehearsed
+        self._beat: asyncio.TimerHandle | None = None  # of running by itself
+        self._rest: asyncio.TimerHandle | None = None  # until no key has come for a while
+        self._next: asyncio.TimerHandle | None = None  # until the next keys are rehearsed
         self._rehearsing: Iterator[None] | None = None
         self._rehearsals: list[Rehearsal] = []
         self._shown: View | None = None  # by the panels, in a window of this size
@@ -240,7 +239,7 @@ class BackpropApp(App[str]):
         gc.freeze()
         gc.enable()
         # The first frame waits for none of it; autosaves are followed by a drawing.
-        self.set_timer(AFTER, self._begin_autosaves if self.autosaves else self.changed)
+        self._after(AFTER, self._begin_autosaves if self.autosaves else self.changed)
 
     def _begin_autosaves(self) -> None:
         opening.begin_autosaves(self.session)
@@ -336,22 +335,26 @@ class BackpropApp(App[str]):
             return
         for timer in (self._rest, self._next):
             if timer is not None:
-                timer.stop()
+                timer.cancel()
         self._rest = self._next = self._rehearsing = None
         if not self._will_draw:
             self._will_draw = True
             self.call_later(self.draw)
         self._go_on()
 
+    def _after(self, seconds: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
+        """Call it then, or as soon as there is time: Textual's timers skip what comes late."""
+        return asyncio.get_running_loop().call_later(seconds, self.call_next, callback)
+
     def _go_on(self) -> None:
         session = self.session
         if (session.job or session.background) and not self._works:
             self._works = True
-            self.set_timer(APART, self._work)
+            self._after(APART, self._work)
         if session.playing and self._beat is None:
-            self._beat = self.set_timer(SPEEDS[session.speed].every, self._tick)
+            self._beat = self._after(SPEEDS[session.speed].every, self._tick)
         elif self._beat is not None and not session.playing:
-            self._beat.stop()
+            self._beat.cancel()
             self._beat = None
 
     def _work(self) -> None:
@@ -361,7 +364,7 @@ class BackpropApp(App[str]):
             return
         if session.job is None and monotonic() - self._drawn_at < REPAINT:
             self._works = True  # what goes on between keys waits
-            self.set_timer(REPAINT, self._work)
+            self._after(REPAINT, self._work)
             return
         progress = session.work(SLICE)
         self.progress = (progress or self.progress) if session.job is not None else ""
@@ -393,7 +396,7 @@ class BackpropApp(App[str]):
         if next(self._rehearsing, self) is not self:
             self.call_later(self._rehearse)
         else:
-            self._rest = self.set_timer(PATIENCE, self._rested)
+            self._rest = self._after(PATIENCE, self._rested)
 
     def _rehearsed(self) -> Iterator[None]:
         """Modules, the question about the next step, and what all panels show after the next
@@ -459,7 +462,7 @@ class BackpropApp(App[str]):
         self._draw_above()
         self._drawn_at = monotonic()
         if self._dom_ready:  # the first frame waits for nothing
-            self._next = self.set_timer(SOON, self._rehearse)
+            self._next = self._after(SOON, self._rehearse)
 
     def _draw_panels(self) -> None:
         view = self._view_of(self.session)

@@ -8,6 +8,7 @@ import pytest
 from backprop_tui.files.experiment_file import load
 from backprop_tui.run.timeline import Position
 from backprop_tui.session.playing import SPEEDS
+from backprop_tui.tui.app import BackpropApp
 from backprop_tui.tui.paint.losses import BLOCKS
 from backprop_tui.tui.sheets.curve import heading
 from tests.tui.driver import Driver, stepping
@@ -79,6 +80,14 @@ async def test_what_is_typed_moves_nothing_but_a_remote_still_steps() -> None:
         assert driver.kind == ""
         await driver.press("n")
         assert driver.position == Position(1, 2)
+
+
+async def test_no_timer_that_comes_late_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Textual skips one that does, and a busy machine would never come to the end of a jump."""
+    monkeypatch.setattr(BackpropApp, "set_timer", lambda *_: None)
+    async with stepping("article") as driver:
+        await answer(driver, "3000")
+        assert driver.position.iteration == 3000
 
 
 async def test_a_search_can_be_left_and_what_was_there_stays() -> None:
