@@ -86,8 +86,9 @@ def _mistake(program: Program) -> str:
     """The name of a run's mistake, and whether there is a step to make it in."""
     if program.mistake is None or program.right is None:
         return ""
-    nowhere = tuple(program.mistake.steps(program.right)) == program.right.steps
-    return f"mistake: {program.mistake.name}" + ", which is not possible in this network" * nowhere
+    said = f"mistake: {program.mistake.name}"
+    is_made = tuple(program.mistake.steps(program.right)) != program.right.steps
+    return said if is_made else f"{said}, which is not possible in this network"
 
 
 def activations_in_words(network: Network) -> str:

@@ -140,15 +140,6 @@ def slips_of(program: Program) -> tuple[Slip, ...]:
     return program.mistake.slips(program.right)
 
 
-@lru_cache(maxsize=1)
-def slips_ahead(right: Program) -> Iterator[None]:
-    """Find the slips of all mistakes in a right program before they are asked for, one at a time;
-    asked for again, it goes on where it was left."""
-    for mistake in CATALOGUE.values():
-        mistake.slips(right)
-        yield
-
-
 def slips_in(program: Program, step: Step, examples: int) -> Iterator[Slip]:
     """Every mistake in one step, in every way that fits that many examples, and reads nothing that
     is computed later or in an earlier iteration."""

@@ -65,11 +65,16 @@ class ListOf:
     @property
     def must(self) -> str:
         """What it must be, so that "data.X must be ..." is a sentence."""
-        how_many = f", {self.least} or more of them" if self.least else ""
-        if self.most is not None:
-            least = f"{self.least} to " if self.least else "at most "
-            how_many = f", {least if self.least < self.most else ''}{self.most} of them"
-        return f"a list of {self.what}{how_many}"
+        match self.least, self.most:
+            case 0, None:
+                return f"a list of {self.what}"
+            case least, None:
+                how_many = f"{least} or more"
+            case 0, most:
+                how_many = f"at most {most}"
+            case least, most:
+                how_many = f"{most}" if least == most else f"{least} to {most}"
+        return f"a list of {self.what}, {how_many} of them"
 
     def fits(self, value: Any) -> bool:
         """Whether it is a list of that length."""

@@ -215,10 +215,8 @@ class PlainFace:
         if id_ in NAMING_FILES:  # a path stays as it is
             lines = [line for each in said for line in each.split("\n")]
             if refused:
-                stops = ("" if line.endswith((".", "?")) else "." for line in lines)
-                lines = [
-                    f"{NAMING_FILES[id_]}{line}{s}" for line, s in zip(lines, stops, strict=True)
-                ]
+                ended = (line if line.endswith((".", "?")) else f"{line}." for line in lines)
+                lines = [f"{NAMING_FILES[id_]}{line}" for line in ended]
             self.tell_all(lines)
         elif refused and id_ in ASKED:
             self.say(*(telling.advised(line, ASKED[id_]) for line in said))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
-from backprop_tui.learn.mistakes import CATALOGUE, present_name, slips_ahead, slips_of
+from backprop_tui.learn.mistakes import CATALOGUE, present_name, slips_of
 from backprop_tui.messages import nearest, short
 from backprop_tui.model.algorithm import program_of
 from backprop_tui.model.experiment import Experiment
@@ -104,10 +104,13 @@ def mistake(s: SessionState, rest: str) -> None:
             s.said.append("Until then, the lesson's notes and questions are not shown.")
 
 
-def make_ready(s: SessionState) -> Iterator[None]:
+def make_ready(s: SessionState) -> Generator[None, None, None]:
     """Find what the list of mistakes would wait for, a little at a time."""
     experiment = s.timeline.experiment
-    return slips_ahead(program_of(experiment.network, experiment.training))
+    right = program_of(experiment.network, experiment.training)
+    for each in CATALOGUE.values():
+        each.slips(right)  # found once: broken off by a key, it goes on there
+        yield
 
 
 def _list_mistakes(s: SessionState) -> Iterator[str]:

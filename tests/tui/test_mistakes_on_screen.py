@@ -8,10 +8,12 @@ from dataclasses import replace
 import pytest
 
 from backprop_tui.files.experiment_file import load
-from backprop_tui.learn.mistakes import CATALOGUE, Mistake, slips_ahead
+from backprop_tui.learn.mistakes import CATALOGUE, Mistake
 from backprop_tui.run.timeline import Position
+from backprop_tui.session import changing
 from backprop_tui.session.opening import way_back
 from backprop_tui.session.prompts import Menu
+from backprop_tui.session.session import Session
 from backprop_tui.session.travel import known_losses
 from backprop_tui.tui.panels.boards import Board
 from backprop_tui.tui.panels.panel import Panel
@@ -188,7 +190,6 @@ async def test_a_mistake_without_effect_says_so_in_the_list_and_all_the_time() -
 async def test_the_list_finds_nothing_anew_and_leaves_the_panels_behind_it_as_they_are(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    slips_ahead.cache_clear()
     Mistake.slips.cache_clear()
     async with stepping(UNASKED) as driver:
         await driver.press("space")
@@ -200,6 +201,17 @@ async def test_the_list_finds_nothing_anew_and_leaves_the_panels_behind_it_as_th
         assert "Choose one mistake" in driver.everything()
         assert Mistake.slips.cache_info().misses == found
         assert painted == []
+
+
+def test_what_a_key_breaks_off_is_found_when_there_is_time_again() -> None:
+    Mistake.slips.cache_clear()
+    session = Session(UNASKED)
+    begun = changing.make_ready(session)
+    next(begun)
+    begun.close()
+    for _ in changing.make_ready(session):
+        pass
+    assert Mistake.slips.cache_info().misses == len(CATALOGUE)
 
 
 async def test_the_curve_shows_both_runs() -> None:

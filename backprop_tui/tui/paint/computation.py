@@ -172,14 +172,15 @@ def room_of_rails(program: Program) -> int:
     return RAIL * (1 + max(rails(program).values(), default=-1))
 
 
-def layers_fit(view: View, width: int) -> bool:
+@lru_cache(maxsize=64)
+def layers_fit(program: Program, width: int) -> bool:
     """Whether the nodes of each layer fit beside each other, each with a mark and the names of what
     leads to it, and no edge runs through a node, or along another one so that it seems to lead
     elsewhere."""
-    layers, skips = layers_of(view.program), rails(view.program)
-    edges = [edge for edge in edges_of(view.program) if edge not in skips]
+    layers, skips = layers_of(program), rails(program)
+    edges = [edge for edge in edges_of(program) if edge not in skips]
     ends = {symbol for edge in skips for symbol in (edge.source, edge.target)}
-    room = width - room_of_rails(view.program)
+    room = width - room_of_rails(program)
     at, last = columns_of(layers, room), room + (2 if skips else 0)
     for layer in layers:
         for symbol, limit in zip(layer, [*(at[s] - 1 for s in layer[1:]), last], strict=True):
@@ -189,9 +190,8 @@ def layers_fit(view: View, width: int) -> bool:
     deep = {symbol: k for k, layer in enumerate(layers) for symbol in layer}
     drawn = {(edge.source, edge.target) for edge in edges}
     for (a, b), (c, d) in combinations(drawn, 2):
-        touch = max(min(at[a], at[b]), min(at[c], at[d])) <= min(
-            max(at[a], at[b]), max(at[c], at[d])
-        )
+        one, other = sorted((at[a], at[b])), sorted((at[c], at[d]))
+        touch = one[0] <= other[1] and other[0] <= one[1]
         if deep[a] == deep[c] and touch and not {(a, d), (c, b)} <= drawn:
             return False
     return all(ends.isdisjoint(layer[:-1]) for layer in layers)

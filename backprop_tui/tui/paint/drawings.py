@@ -51,7 +51,9 @@ def draw(canvas: Canvas, view: View, top: int) -> None:
     elif chain_of(view.program):
         kind = chain if chain_fits(view, width, room) else bars
     else:
-        kind = layered if layers_fit(view, width) else arcs if arcs_fit(view, width) else bars
+        kind = (
+            layered if layers_fit(view.program, width) else arcs if arcs_fit(view, width) else bars
+        )
     if view.roomy and kind is not bars:
         tall = int(min(room, TALLEST * width)) if kind is neurons else room
         drawn = Canvas(width, tall)

@@ -98,11 +98,13 @@ class Board(Panel):
         return whole if len(whole) + LONGEST <= width else a.remark
 
     def no_room(self, view: View, a: Arrangement) -> str:
-        """Say for which matrices there is no room."""
-        slots = {slot[0]: slot for row in rows_of(view.program) for slot in row.slots}
-        ends = ((slots.get(s, (s,))[0], slots.get(s, (s,))[-1]) for s in a.left_out)
-        own = (filter(None, (self.own(view, s) for s in dict.fromkeys(pair))) for pair in ends)
-        left_out = " ".join(filter(None, (" to ".join(pair) for pair in own)))  # X1 to X3
+        """Say for which matrices there is no room: Wx, X1 to X3."""
+        if not a.left_out:
+            return ""
+        last = {slot[0]: slot[-1] for row in rows_of(view.program) for slot in row.slots}
+        ends = (dict.fromkeys((s, last.get(s, s))) for s in a.left_out)
+        own = ([name for s in pair if (name := self.own(view, s))] for pair in ends)
+        left_out = " ".join(" to ".join(names) for names in own if names)
         return f"no room: {left_out}" if left_out else ""
 
     def cell_at(self, at: Offset) -> Cell | None:

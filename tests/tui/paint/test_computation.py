@@ -71,7 +71,7 @@ class TestChain:
     def test_time_steps_in_which_a_line_reads_two_of_their_own_are_no_chain(self) -> None:
         view = at(program_file("gru"), "H1")
         assert not chain_fits(view, 200, 200)
-        assert not layers_fit(view, 200)
+        assert not layers_fit(view.program, 200)
 
     def test_one_that_does_not_fit_is_a_list_of_terms_with_bars(self) -> None:
         view = at(rnn(12), "dWh")
@@ -126,14 +126,14 @@ class TestLayers:
         layers = layers_of(view.program)
         canvas = Canvas(width, height)
         layered(canvas, view, 0, height)
-        if layers_fit(view, width) and len(layers) <= height:
+        if layers_fit(view.program, width) and len(layers) <= height:
             told = re.findall(r"[A-Z]\d*", canvas.text())
             assert {symbol for layer in layers for symbol in layer} <= set(told)
 
     @given(programs(), st.integers(15, 80))
     def test_names_stand_there_whole(self, experiment: Experiment, width: int) -> None:
         view, canvas = at(experiment, "L"), Canvas(width, 80)
-        if layers_fit(view, width):
+        if layers_fit(view.program, width):
             layered(canvas, view, 0, 80)
             told = re.findall(r"[A-Za-z]\w*", canvas.text())
             skips = rails(view.program)
@@ -152,9 +152,9 @@ class TestLayers:
             data = {"X": [[1.0], [0.5]], "Y": [[0.5]]}
             return at(written(shapes, data, {s: forward[s] for s in order}), "dV")
 
-        assert layers_fit(reading("A1", "A2"), 40)
-        assert layers_fit(reading("(A1 + A2)", "(A1 + A2)"), 40)
-        assert not layers_fit(reading("A2", "A1"), 40)  # they cross
+        assert layers_fit(reading("A1", "A2").program, 40)
+        assert layers_fit(reading("(A1 + A2)", "(A1 + A2)").program, 40)
+        assert not layers_fit(reading("A2", "A1").program, 40)  # they cross
         assert "V Q" in drawn(reading("A1", "A2"), 40, 30)  # not one over the other
 
     @given(programs())
