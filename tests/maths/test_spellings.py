@@ -54,6 +54,7 @@ NG = replace(
     hadamard="*",
     times=" * ",
     tight=frozenset(),
+    guarded=True,
 )
 BRACKETS = replace(
     NG, name=IN_BRACKETS, cell=with_index(IN_BRACKETS), transpose="{}'", hadamard=".*"
