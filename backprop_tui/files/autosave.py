@@ -18,7 +18,7 @@ from backprop_tui.files.atomic_write import locked, open_lines
 from backprop_tui.files.codes import experiment_said, said_of
 from backprop_tui.files.experiment_file import ExperimentError
 from backprop_tui.files.reading import first_bytes
-from backprop_tui.messages import path_shown
+from backprop_tui.messages import path_shown, printable
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.saved import Keyframe
 from backprop_tui.run.timeline import Position
@@ -172,7 +172,8 @@ def _read(stem: str) -> Autosave:
     texts = name, unsaved, content["source"], content["folder"]
     if not all(isinstance(text, str) for text in texts):
         raise TypeError
-    return Autosave(stem, about.st_mtime, name[:60], unsaved[:60], {"path": None, **content})
+    name, unsaved = printable(name)[:60], printable(unsaved)[:60]
+    return Autosave(stem, about.st_mtime, name, unsaved, {"path": None, **content})
 
 
 def _stems(folder: str) -> Iterator[str]:

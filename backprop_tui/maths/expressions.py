@@ -351,12 +351,12 @@ def is_scalar(e: Expr) -> bool:
 
 
 def is_loss_term(e: Expr) -> bool:
-    """Whether `e` is x·log(a) or x/a, where a is a value or one minus a value.
+    """Whether `e` is x·log(a), log(a)·x or x/a, where a is a value or one minus a value.
 
     In these two terms of the losses 0·log 0 = 0 and 0/0 = 0; in no other product or quotient.
     """
     match e:
-        case Mul(_, Call("log", (a,))) | Div(_, a):
+        case Mul(_, Call("log", (a,))) | Mul(Call("log", (a,)), _) | Div(_, a):
             return _is_value(a.right if isinstance(a, Diff) and a.left == Num(1.0) else a)
         case _:
             return False

@@ -91,8 +91,8 @@ def evaluator(e: Expr) -> Evaluator:
             return lambda env: np.transpose(x(env))
         case Sum():
             return lambda env: reduce(lambda so_far, y: so_far + y(env), rest, x(env))
-        case Mul(_, Call("log", (y,))) if is_loss_term(e):
-            return _of(xlog, x, evaluator(y))
+        case Mul(by, Call("log", (a,))) | Mul(Call("log", (a,)), by) if is_loss_term(e):
+            return _of(xlog, evaluator(by), evaluator(a))
         case Div() if is_loss_term(e):
             return _of(ratio, x, *rest)
         case Binary() if type(e) in OPERATIONS:

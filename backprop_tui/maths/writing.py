@@ -168,7 +168,9 @@ class _Writer:
             case Diff(x, y):
                 taken = self.at(y, PRODUCT, True, behind=True)
                 return f"{self.at(x, SUM, True, behind)} {n.minus} {taken}", SUM
-            case Mul(x, Call("log", (y,))) if n.xlog and is_loss_term(e):
+            case Mul(x, Call("log", (y,))) | Mul(Call("log", (y,)), x) if n.xlog and is_loss_term(
+                e
+            ):
                 return n.xlog.format(self.at(x, SUM), self.at(y, SUM)), ATOM
             case Div(x, y) if n.ratio and is_loss_term(e):
                 return n.ratio.format(self.at(x, SUM), self.at(y, SUM)), ATOM

@@ -146,6 +146,7 @@ def test_losses_have_the_values_of_their_definitions(name: str, expected: float)
 
 def test_nothing_times_log_0_is_nothing_in_every_face() -> None:
     assert in_every_face(Y * log(A), a=0.0, y=0.0) == [0.0, 0.0, 0.0]
+    assert in_every_face(log(A) * Y, a=0.0, y=0.0) == [0.0, 0.0, 0.0]
     assert in_every_face((1 - Y) * log(1 - A), a=1.0, y=1.0) == [0.0, 0.0, 0.0]
 
 

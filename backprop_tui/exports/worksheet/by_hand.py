@@ -143,7 +143,7 @@ class HandCalculation:
     def _with_list(self, e: Expr) -> Expr:
         """The expression with names in place of listed functions, and their values known."""
         match e:
-            case Mul(x, Call("log") as log) if is_loss_term(e):
+            case Mul(x, Call("log") as log) | Mul(Call("log") as log, x) if is_loss_term(e):
                 # 0·log(a) is 0: nobody looks it up.
                 return Mul(self._with_list(x), self._listed(log, self._value(x) != 0))
             case Call(function) if is_listed(function) and not gathers(function):
