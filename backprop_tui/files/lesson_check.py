@@ -89,7 +89,7 @@ def _reached(name: str, said: Said, timeline: Timeline) -> Iterator[str]:
     if at > FARTHEST:
         yield f"{name} is at iteration {at:,}: nobody will step that far"
     elif (last := timeline.iteration(at).number) < at:
-        yield f"{name} is at iteration {at:,}, but the run diverges in iteration {last:,}"
+        yield f"{name} is at iteration {at:,}, but {timeline.end(last)}"
 
 
 def _twice(questions: tuple[Question, ...]) -> Iterator[str]:

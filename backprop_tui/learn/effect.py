@@ -18,6 +18,7 @@ from backprop_tui.learn.mistakes import ROUNDING, Mistake, Slip, slips_of
 from backprop_tui.maths.elements import element
 from backprop_tui.maths.expressions import Cell, Name, cells, names
 from backprop_tui.maths.functions import Array
+from backprop_tui.maths.numbers import significant
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
 from backprop_tui.model.algorithm import program_of
@@ -241,8 +242,8 @@ class RightRun:
             if as_large <= wrong.loss and as_small >= right.loss:
                 return (
                     f"{told} because the updates are larger: the parameters have changed "
-                    f"{times:.3g} times as much. Correct updates of that size give {symbol} = "
-                    f"{as_large:.3g}."
+                    f"{significant(times, 3)} times as much. Correct updates of that size give "
+                    f"{symbol} = {significant(as_large, 3)}."
                 )
         return f"{told}. A lower loss does not make a gradient correct: the gradient check tells."
 

@@ -230,6 +230,8 @@ def _closed(factor: Expr) -> str:
 def gradient_check(view: View, found: GradientCheck) -> str:
     """What the gradient check found of one gradient."""
     worst = found.worst
+    if worst.why:
+        return f"{found.symbol}: {found.said}."
     some = f", of {found.checked} of {found.of:,} numbers" if found.checked < found.of else ""
     both = [figure(view, number) for number in (worst.analytic, worst.numeric)]
     difference = worst.difference_text

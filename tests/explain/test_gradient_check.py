@@ -430,7 +430,7 @@ def test_a_loss_without_a_convention_of_its_own_is_checked_like_any_other() -> N
             1,
             "✗ gradient check, dW1[1,2]: −0.25, not 0.5",
         ),
-        (CellCheck(1, 2, 0.5, 0.2, CheckVerdict.KINK), 1, "~ gradient check: at a kink of ReLU"),
+        (CellCheck(1, 2, 0.5, 0.2, CheckVerdict.KINK), 1, "~ gradient check: at a kink"),
         (
             CellCheck(1, 2, 0.5, 0.2, CheckVerdict.CANNOT_TELL),
             2,
