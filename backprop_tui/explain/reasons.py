@@ -92,7 +92,7 @@ def _of_value(step: Step, program: Program) -> str:
         return f"Each neuron multiplies inputs by weights{adds}."
     match e:
         case Call("softmax" | "softmax_rows", (Name(x),)):
-            over = _softmax_over(e, program)
+            over = softmax_over(e, program)
             those = f"each example's {x}" if over == "example" else f"each {over} of {x}"
             return f"Softmax turns {those} into shares that add up to 1."
         case Call(function, (Name(x),)) if not gathers(function):
@@ -149,7 +149,7 @@ def _of_gradient(step: Step, of: str, readers: Sequence[Step], program: Program)
             slope = f"{known.symbol}′({of})" if known else f"∂{r}/∂{of}"
             return f"Chain rule: ∂{L}/∂{of} = ∂{L}/∂{r} · {slope}, element by element."
         case Call("softmax" | "softmax_rows", (Name(),)) as call:
-            every = f"Each {of} changes every {r} of its {_softmax_over(call, program)}"
+            every = f"Each {of} changes every {r} of its {softmax_over(call, program)}"
             if step.derivation is not None:
                 return f"{every}; the sum is {remains}."
             return f"{every}, so its effects are added up."
@@ -255,7 +255,7 @@ def _is_vector(symbol: str, program: Program) -> bool:
     return symbol in program.per_example and program.shapes(1)[symbol][program.axis] == 1
 
 
-def _softmax_over(call: Call, program: Program) -> str:
+def softmax_over(call: Call, program: Program) -> str:
     """What the shares of a softmax add up to 1 over: an example, a column or a row."""
     over = "column" if call.function == "softmax" else "row"
     by_example = over == ("column" if program.axis else "row")

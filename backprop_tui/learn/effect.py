@@ -180,8 +180,9 @@ class RightRun:
         return not abs(right - number) <= self._rounding(place.iteration, place.symbol)
 
     def entrance(self, place: Place) -> Place | None:
-        """The number, latest in the run, with which the mistake entered a wrong one: the one itself
-        where it enters there. None where what it reads differs by no more than rounding."""
+        """The number with which the mistake entered a wrong one, one of them where there are more:
+        the one itself where it enters there. None where what it reads differs by no more than
+        rounding."""
         made, positions = self._wrong_numbers, self.wrong.program.positions
         while place.symbol not in self.slips:
             read = [p for p in self.read_for(place) if self.differs(p, made.number(p))]
@@ -200,7 +201,7 @@ class RightRun:
             before = at.iteration != place.iteration
             when = f"iteration {at.iteration:,}, " if before else ""
             when += f"step {self.wrong.program.index(at.symbol) + 1}"
-            told.append(f"The mistake enters with {at.symbol} ({when}). Here it is carried on.")
+            told.append(f"Carried on from {at.symbol} ({when}), in which the mistake is made.")
         if place.symbol == self.wrong.program.objective:
             told.append(self.lower_loss(place.iteration))
         return tuple(filter(None, told))

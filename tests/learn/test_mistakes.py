@@ -428,10 +428,10 @@ def test_of_a_wrong_number_it_is_told_where_the_mistake_enters() -> None:
     right = RightRun(Timeline(ARTICLE.with_mistake(mistake)))
     assert right.told(Place(1, Cell("dA2", 1, 1))) == (mistake.told(right.wrong.program),)
     assert right.told(Place(1, Cell("dW1", 1, 1))) == (
-        "The mistake enters with dA2 (step 6). Here it is carried on.",
+        "Carried on from dA2 (step 6), in which the mistake is made.",
     )
     assert right.told(Place(2, Cell("Z1", 1, 1))) == (
-        "The mistake enters with dA2 (iteration 1, step 6). Here it is carried on.",
+        "Carried on from dA2 (iteration 1, step 6), in which the mistake is made.",
     )
     assert right.told(Place(1, Cell("Z1", 1, 1))) == ()
 

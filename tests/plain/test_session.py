@@ -372,7 +372,7 @@ class TestAsking:
         right = next(line for line in asked if line.endswith(": 0.038."))[0]
         wrong = "1" if right != "1" else "2"
         told = typed(wrong)
-        assert told[0].startswith("Not correct. ")
+        assert "is not correct. " in told[0]
         assert typed.one("7") == "The choices are 1 to 4."
         told = typed(right)
         assert told[0] == "0.0383 is correct, at try 2." or told[0] == "0.038 is correct, at try 2."
@@ -605,7 +605,7 @@ class TestChanging:
         assert "dZ2 is 0.641, wrong: the mistake is carried on." in told
         said = typed("why")
         assert "It is wrong: the mistake is carried on. The correct value is minus 0.641." in said
-        assert "The mistake enters with dA2 (step 6)." in " ".join(said)
+        assert "Carried on from dA2 (step 6), in which the mistake is made." in " ".join(said)
         typed("mistake none")
         assert typed.session.timeline.experiment.mistake is None
 
