@@ -24,6 +24,7 @@ from backprop_tui.maths.expressions import (
     Sum,
     Transpose,
 )
+from backprop_tui.maths.parser import parse
 from backprop_tui.maths.words import (
     SIGNS,
     WORDS,
