@@ -38,7 +38,7 @@ class CheckVerdict(StrEnum):
     AGREES = "agrees"
     DIFFERS = "differs"
     KINK = "a kink"
-    CANNOT_TELL = "cannot be checked here"
+    CANNOT_TELL = "cannot be told"
 
 
 @dataclass(frozen=True)

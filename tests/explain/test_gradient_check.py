@@ -434,7 +434,7 @@ def test_a_loss_without_a_convention_of_its_own_is_checked_like_any_other() -> N
         (
             CellCheck(1, 2, 0.5, 0.2, CheckVerdict.CANNOT_TELL),
             2,
-            "~ gradient check: cannot be checked here (1 of 2 cells)",
+            "~ gradient check: cannot be told (1 of 2 cells)",
         ),
         (
             CellCheck(1, 1, 0.5, 0.2, CheckVerdict.CANNOT_TELL, why="A1 is given"),

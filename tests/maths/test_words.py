@@ -171,7 +171,7 @@ def test_symbols_are_spelled() -> None:
         ("off by 3e-10", "off by 3 e minus 10"),
         ("a 3-3-1 network, step by step", "a 3-3-1 network, step by step"),
         ("Z1[1,1]…[4,2]", "Z1 row 1 column 1 to row 4 column 2"),
-        ("Fast? (∂L/∂b[1,1])", "Fast? That is the derivative of L with respect to b row 1 column 1."),
+        ("So? (∂L/∂b[1,1])", "So? That is the derivative of L with respect to b row 1 column 1."),
         ("What is S? (S = Wx·X + b)", "What is S? S equals Wx times X plus b."),
         ("K · dS / √2", "K times dS over square root of 2"),
     ],
