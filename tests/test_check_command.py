@@ -222,7 +222,7 @@ class TestFigures:
     def test_a_faulty_entry_is_refused(self, check: Check) -> None:
         status, report = check.file(published("A1 = 1.25"))
         assert status == 2
-        assert "published[0].A1 must be in quotes" in report[0]
+        assert "published[1].A1 must be in quotes" in report[0]
 
 
 class TestForItsAuthor:
@@ -233,8 +233,8 @@ class TestForItsAuthor:
         status, report = check.file(SMALL + note + self.QUESTION.format("vote"))
         assert status == 0
         told = " ".join(report[report.index("For its author") :])
-        assert "notes[0].text takes 2 lines at 80 columns" in told
-        assert "questions[0] is a vote with too few choices" in told
+        assert "notes[1].text takes 2 lines at 80 columns" in told
+        assert "questions[1] is a vote with too few choices" in told
         assert report[-1].startswith("All 4 gradients agree.")
 
     def test_where_nothing_will_nothing_is_told(self, check: Check) -> None:
@@ -252,9 +252,9 @@ class TestForItsAuthor:
         status, report = check.file(SMALL + faulty)
         assert status == 2
         assert [line.split()[2] for line in report] == [
-            "questions[0].answer",
-            "questions[0].cell",
-            "notes[0].text",
+            "questions[1].answer",
+            "questions[1].cell",
+            "notes[1].text",
         ]
 
 
@@ -390,8 +390,8 @@ def test_all_faults_of_its_notes_are_told(check: Check) -> None:
     )
     assert status == 2
     assert len(faults) == 2
-    assert "notes[0].at must be a step of this network" in faults[0]
-    assert "notes[1].text is missing" in faults[1]
+    assert "notes[1].at must be a step of this network" in faults[0]
+    assert "notes[2].text is missing" in faults[1]
 
 
 SQUARE = """

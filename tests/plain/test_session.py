@@ -261,8 +261,8 @@ class TestLooking:
 
     def test_what_examples_are_taken_for(self) -> None:
         told = Typed("xor")("goto A2")
-        assert "Example 1: predicted 0, target 0, right." in told
-        assert any(line.endswith(" of 4 are predicted right.") for line in told)
+        assert "Example 1: predicted 0, target 0, correct." in told
+        assert any(line.endswith(" of 4 are correct.") for line in told)
 
     def test_printed_figures(self) -> None:
         told = Typed("mazur")("goto A1", "why")

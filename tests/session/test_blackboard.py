@@ -260,7 +260,7 @@ class TestQuestions:
         assert own.levels == (Level("dZ2", shown=2),)
 
     def test_a_line_is_asked_for_at_a_gradient_alone(self) -> None:
-        with pytest.raises(ExperimentError, match=r"questions\[0\].at must be one of dA2, dZ2"):
+        with pytest.raises(ExperimentError, match=r"questions\[1\].at must be one of dA2, dZ2"):
             _with('[[questions]]\nat = "Z1"\nform = "line"\ntext = "Which?"')
 
 
