@@ -246,6 +246,8 @@ class RightRun:
                     f"{significant(times, 3)} times as much. Correct updates of that size give "
                     f"{symbol} = {significant(as_large, 3)}."
                 )
+        if all(slip.step.phase == "update" for slip in self.slips.values()):
+            return f"{told}. A lower loss does not make an update correct."
         return f"{told}. A lower loss does not make a gradient correct: the gradient check tells."
 
     @lru_cache(maxsize=64)  # noqa: B019 (as long as its run)
