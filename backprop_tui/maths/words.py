@@ -110,6 +110,7 @@ def spoken(prose: str) -> str:
     prose = RAISED.sub(_raised, f" {prose}").translate(INDICES)
     for found, said in DERIVATIVES:
         prose = found.sub(said, prose)
+    prose = re.sub(r"(?<=derivative of )\w+", lambda name: name[0].replace("_", " "), prose)
     done = ""
     while done != prose:  # a call in a call
         done, prose = prose, CALL.sub(_called, _with_formulas(prose))

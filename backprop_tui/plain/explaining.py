@@ -75,6 +75,8 @@ def _remark(remark: str) -> str:
     """A remark as a sentence; `= dA2 · σ′(Z2) = … = −0.641` is another way to the number."""
     if found := re.fullmatch(r"= (.*) = \S+(?: \(rounded\))?", remark):
         return sentence(f"the chain rule gives the same: {found[1]}")
+    if remark.startswith(("For ", "Column ", "Row ")):  # of numbers: a clause for each
+        remark = remark.replace(" = ", ", which is ")
     return sentence(remark)
 
 
@@ -195,7 +197,8 @@ def chain(view: View, place: Place) -> Iterator[str]:
         kept = [(f, value) for f, value in factors if text(f) != "1"]
         yield f"Its derivatives: {'; '.join(write(f, WORDS) for f, _ in kept)}."
         numbers = " times ".join(figure(view, value) for _, value in kept)
-        yield f"In numbers: {numbers}, which is {figure(view, path.product)}."
+        product = f", which is {figure(view, path.product)}" * (len(kept) > 1)
+        yield f"In numbers: {numbers}{product}."
     if len(live) < len(found.paths):  # and all the smaller ones as well
         yield from shut(found, found.count - len(live))
     elif found.left_out:

@@ -407,7 +407,7 @@ class PlainFace:
     def _tell_check(self, sheet: Sheet) -> None:
         self._background()
         _, symbols, found = sheet.about
-        self.say("Each gradient beside what small changes of the number do to the loss:")
+        self.say("Each gradient beside its numerical derivative:")
         for symbol in symbols:
             self.tell(explaining.gradient_check(self.session.view, found[symbol]))
 

@@ -173,6 +173,7 @@ def test_symbols_are_spelled() -> None:
         ("Z1[1,1]…[4,2]", "Z1 row 1 column 1 to row 4 column 2"),
         ("So? (∂L/∂b[1,1])", "So? That is the derivative of L with respect to b row 1 column 1."),
         ("What is S? (S = Wx·X + b)", "What is S? S equals Wx times X plus b."),
+        ("dA1 ∘ leaky_relu′(Z1)", "dA1 times, element by element, derivative of leaky relu at Z1"),
         ("K · dS / √2", "K times dS over square root of 2"),
     ],
 )

@@ -531,7 +531,7 @@ class TestChanging:
         assert typed("why A1[1,1]")[-2] == (
             "The last edit changed it: it was 0.818, now it is 0.777."
         )
-        undone = "W1 row 1 column 2 equals 0.500."
+        undone = "the edit W1 row 1 column 2 equals 0.500."
         assert typed.one("undo") == f"Undone: {undone} Nothing more to undo."
         assert typed("goto L")[2] == "L is 0.673."  # of the next iteration
         assert typed.one("redo") == f"Redone: {undone} Nothing more to redo."
