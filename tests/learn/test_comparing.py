@@ -469,7 +469,7 @@ def test_an_iteration_that_no_jump_would_come_to_is_refused() -> None:
 def test_an_iteration_that_the_run_does_not_reach_is_refused() -> None:
     flags = {"activations": ["linear", "linear"], "loss": "half_squared_error"}
     linear = load("article", flags)
-    with pytest.raises(ArraysError, match="no iteration 3: the run diverges in iteration 1$"):
+    with pytest.raises(ArraysError, match=r"no iteration 3: the run diverges in iteration 1$"):
         compare(linear, {"W1": np.full((3, 3), 1e200), "dW1": np.ones((3, 3))}, iteration=3)
 
 
