@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from backprop_tui.maths.expressions import Compare, Diff, Expr, calls, names
 from backprop_tui.maths.functions import Array
-from backprop_tui.maths.numbers import power, significant
+from backprop_tui.maths.numbers import power, significant, special
 from backprop_tui.maths.values import evaluator
 from backprop_tui.model.program import Program
 from backprop_tui.run.timeline import Iteration
@@ -154,7 +154,7 @@ def not_finite(program: Program, iteration: Iteration) -> str:
         if not finite.all():
             row, column = np.argwhere(~finite)[0].tolist()
             cell = f"{step.symbol}[{row + 1},{column + 1}]"
-            came = "not a number" if np.isnan(result[row, column]) else "too large: ∞"
+            came = special(result[row, column])
             return f"Step {number} is the first that is not finite: {cell} is {came}."
     return ""
 

@@ -294,7 +294,7 @@ def test_a_gradient_that_is_cut_off_is_told_by_its_first_cell() -> None:
 def test_the_first_cell_that_is_not_finite_is_named_from_1() -> None:
     timeline = Timeline(BATCH)
     assert not_finite(timeline.program, timeline.iteration(1)) == ""
-    for number, said in ((np.nan, "not a number"), (-np.inf, "too large: ∞")):
+    for number, said in ((np.nan, "NaN"), (-np.inf, "−∞")):
         changed = np.zeros((3, 3))
         changed[1, 2] = number
         wrong = with_wrong(timeline, "A1", changed.__add__)
