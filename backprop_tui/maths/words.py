@@ -64,7 +64,7 @@ PARENTHESES = re.compile(r"\(([^()]*)\)")
 SAYS = rf"(?<!\w)(?!(?:derivative|{NAMED})(?!\w))[a-z]{{4}}"
 OPERATION = re.compile(r"\S [-−+·×∘/] \S")
 FORMULA = re.compile(rf"(?!.*{SAYS}).*{OPERATION.pattern}", re.DOTALL)
-"""Text with an operation and no word: a formula. (m = 1: no mean) is a remark."""
+"""Text with an operation and no word: a formula. (One example: no 1/m.) is a remark."""
 # Each begins where a word does: tried within it, a long word would take its length squared.
 DERIVATIVES = (
     (re.compile(r"\b(?:derivative )?(\w+)′\((\w+(?:\[\w+,\w+\])?)\)"), r"derivative of \1 at \2"),

@@ -147,7 +147,7 @@ def beside(view: View, place: Place) -> Iterator[str]:
         yield "; ".join([f"Its initial value was {figure(view, began)}", *steps]) + "."
     if change := view.change(place):
         was, now = (figure(view, value) for value in change)
-        yield f"The last edit changed it: it was {was}, now it is {now}."
+        yield f"Before the last change it was {was}, now it is {now}."
     if (right := view.correct(place)) is not None:
         sign = SAID[view.wrong(place)]
         own = view.provenance.number(place)

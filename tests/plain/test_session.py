@@ -529,7 +529,7 @@ class TestChanging:
         ]
         assert "column 2, 0.500, edited" in " ".join(typed("show W1"))
         assert typed("why A1[1,1]")[-2] == (
-            "The last edit changed it: it was 0.818, now it is 0.777."
+            "Before the last change it was 0.818, now it is 0.777."
         )
         undone = "the edit W1 row 1 column 2 equals 0.500."
         assert typed.one("undo") == f"Undone: {undone} Nothing more to undo."

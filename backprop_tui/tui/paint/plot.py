@@ -239,7 +239,7 @@ def whole_plot(
         return None
     up = ticks(low, high, rows // 2)
     labels = [ticked(tick, up) for tick in up]
-    wide = max(LABELS, *(len(label) + 1 for label in labels))
+    wide = max([LABELS, *(len(label) + 1 for label in labels)])
     left, columns = wide + 1, canvas.width - wide - 2
     if columns < LEAST_COLUMNS:
         return None
