@@ -309,3 +309,11 @@ def test_written_products_may_add_up_to_another_sum(
     paths = tuple(Path((), (), (number,)) for number in products)
     chain = Chain(Place(1, Cell("dW1", 1, 1)), paths, count, recorded)
     assert is_rounded(chain, "{:.2f}".format) is rounded
+
+
+def test_written_factors_may_have_another_product_than_the_path() -> None:
+    """−0.112 × −4.425 is 0.496, but softmax's first path to dZ2[1,1] brings 0.498."""
+    (path, *_) = Chains(Provenance(Timeline(load("softmax"))), 1).largest(Cell("dZ2", 1, 1), 1)
+    assert f"{path.product:.3f}" == "0.498"
+    assert path.is_rounded("{:.3f}".format)
+    assert not path.is_rounded("{:.9f}".format)

@@ -528,9 +528,7 @@ class TestChanging:
             "W1 row 1 column 2 equals 0.500: L goes from 1.026 to 1.015. undo undoes it.",
         ]
         assert "column 2, 0.500, edited" in " ".join(typed("show W1"))
-        assert typed("why A1[1,1]")[-2] == (
-            "Before the last change it was 0.818, now it is 0.777."
-        )
+        assert typed("why A1[1,1]")[-2] == ("Before the last change it was 0.818, now it is 0.777.")
         undone = "the edit W1 row 1 column 2 equals 0.500."
         assert typed.one("undo") == f"Undone: {undone} Nothing more to undo."
         assert typed("goto L")[2] == "L is 0.673."  # of the next iteration
