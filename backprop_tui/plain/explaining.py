@@ -209,7 +209,7 @@ def chain(view: View, place: Place) -> Iterator[str]:
         yield f"And {found.left_out:,} {smaller}, which together bring {rest}."
     rounded = UNROUNDED * is_rounded(found, said)
     recorded = figure(view, found.recorded)
-    yield f"The sum of all is {recorded}{rounded}, the value of the backward pass."
+    yield f"The sum of all is {recorded}, the value of the backward pass{rounded}."
 
 
 def shut(found: Chain, count: int) -> Iterator[str]:

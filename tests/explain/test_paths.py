@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from backprop_tui.explain.paths import Chain, Chains, Path, coefficients, is_rounded
 from backprop_tui.explain.provenance import Place, Provenance
+from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.elements import element
 from backprop_tui.maths.expressions import Cell, Div, Expr, Name, Num, cells
 from backprop_tui.maths.parser import parse

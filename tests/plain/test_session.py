@@ -271,7 +271,10 @@ class TestLooking:
     def test_the_chain_rule_path_by_path(self) -> None:
         told = Typed("mazur")("goto dW1", "chain dW1[1,1]")
         assert told[0] == "dW1 row 1 column 1: 2 paths lead to the loss."
-        assert told[-1] == "The sum of all is 4.39 e minus 4, the value of the backward pass."
+        assert told[-1] == (
+            "The sum of all is 4.39 e minus 4, the value of the backward pass, from numbers that "
+            "are not rounded."
+        )
 
     def test_paths_that_bring_nothing_are_not_spelled_out(self) -> None:
         shut = Typed("dead-relu")("goto dW1", "chain dW1[1,1]")
