@@ -168,8 +168,9 @@ def _of_gradient(step: Step, of: str, readers: Sequence[Step], program: Program)
             reader.expression
         ):
             if isinstance(e, Name) or _is_vector(r, program):
+                term = "added to" if of in program.parameters else "a term of"
                 adds = (
-                    f"{of} is added to {r}" if names(reader.expression) != (of,) else f"{r} is {of}"
+                    f"{r} is {of}" if names(reader.expression) == (of,) else f"{of} is {term} {r}"
                 )
                 return f"{adds}, so ∂{r}/∂{of} = 1 and {step.symbol} = {dr}{together}."
     rule, *more = dict.fromkeys(_rules(reader.expression, of, program))

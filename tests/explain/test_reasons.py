@@ -521,7 +521,7 @@ SENTENCES: dict[str, Callable[..., None]] = {
     r"( \(One example: no 1/m\.\))?": weight_of_rows,
     rf"{S}\[i,j\] multiplies {S}\[j\]: d\1\[i,j\] = {S}\[i\] · \2\[j\]{HOW}\."
     r"( \(One example: no 1/m\.\))?": weight,
-    rf"{S} is added to {S}, so ∂\2/∂\1 = 1 and d\1 = {S}{HOW}\.": added,
+    rf"{S} is (?:added to|a term of) {S}, so ∂\2/∂\1 = 1 and d\1 = {S}{HOW}\.": added,
     rf"{S} is {S}, so ∂\1/∂\2 = 1 and d\2 = {S}()\.": copied,
     rf"{S} is used (\d+ times )?in ([\w, ]+)\. The gradients of all uses are added{HOW}\.": several,
     rf"L uses {S} through {S}(?:\. (.*)|: [\w, …]+\.)": by_rule,
