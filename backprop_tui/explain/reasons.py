@@ -85,7 +85,8 @@ def _of_value(step: Step, program: Program) -> str:
     if s == L.symbol and {*targets} & {*names(e)}:
         return "Each example has one loss: the larger it is, the worse its prediction."
     if s in (L.symbol, program.objective):
-        return f"Training aims to reduce {s}."
+        one = "Each example has one loss. " if s != program.objective else ""
+        return f"{one}Training aims to reduce {program.objective}."
     if _is_layer(e, program):
         bias = isinstance(_terms(e)[-1], Name)
         adds = ", adds the products and adds its bias" if bias else " and adds the products"
@@ -243,11 +244,11 @@ def _is_layer(e: Expr, program: Program) -> bool:
 
 
 def _is_between_layers(symbol: str, argument: str, program: Program) -> bool:
-    """Whether a function of `argument` alone joins two layers."""
-    below = (s for s in program.forward if s.symbol == argument)
-    return all(
-        any(_is_layer(s.expression, program) for s in steps)
-        for steps in (below, _readers(symbol, program))
+    """Whether a function of `argument` alone joins two layers: a later one multiplies it."""
+    below = (s.expression for s in program.forward if s.symbol == argument)
+    above = (t for s in _readers(symbol, program) for t in _terms(s.expression))
+    return any(_is_layer(e, program) for e in below) and any(
+        _is_layer(t, program) and Name(symbol) in children(t) for t in above
     )
 
 

@@ -79,6 +79,7 @@ INDICES = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 INDEXED = r"\w+(?:\[[\w,]*\])?"
 PROSE = (  # in this order, before signs are said one by one
     (re.compile(r"(?<![\w)\]}])ᵀ"), "transpose"),
+    (re.compile(r"\b([a-z]\w+)\(([A-Z]\w*(?:\[\w+,\w+\])?)\)"), r"\1 of \2"),  # one's own
     (
         re.compile(rf"∂({INDEXED})/∂({INDEXED})"),
         r"derivative of \1 with respect to \2",

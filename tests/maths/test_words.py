@@ -174,6 +174,7 @@ def test_symbols_are_spelled() -> None:
         ("So? (∂L/∂b[1,1])", "So? That is the derivative of L with respect to b row 1 column 1."),
         ("What is S? (S = Wx·X + b)", "What is S? S equals Wx times X plus b."),
         ("dA1 ∘ leaky_relu′(Z1)", "dA1 times, element by element, derivative of leaky relu at Z1"),
+        ("A1 is swish(Z1[1,1]).", "A1 is swish of Z1 row 1 column 1."),
         ("K · dS / √2", "K times dS over square root of 2"),
     ],
 )
