@@ -247,9 +247,11 @@ class Provenance:
         if place.symbol in self.program.cached:
             return "given in the file, not computed"
         if place.symbol in self.program.data:
+            is_input = self.program.roles[place.symbol].kind == "input"
+            if place.symbol not in experiment.data.per_example:  # one matrix, whatever the example
+                return f"{'input' if is_input else 'target'}, from the data"
             entry, k = self.program.architecture.place(place.cell.row, place.cell.column)
             example = self.timeline.iteration(place.iteration).examples[k - 1] + 1
-            is_input = self.program.roles[place.symbol].kind == "input"
             what = "input" if is_input else "target of output"
             return f"{what} {entry} of example {example}, from the data"
         if place.symbol in initial.given:

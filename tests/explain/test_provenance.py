@@ -19,6 +19,7 @@ from backprop_tui.model.network import Network, Training
 from backprop_tui.run.timeline import Timeline
 from tests.maths.test_elements import agree, size
 from tests.networks import ARTICLE, experiment, experiments
+from tests.programs import ATTENTION
 
 ITERATIONS = 2
 
@@ -340,6 +341,13 @@ def test_an_input_names_the_example_of_the_data_not_the_column_of_the_batch() ->
     assert p.given(at(1, "X", 3, 2)) == "input 3 of example 2, from the data"
     assert p.given(at(2, "X", 3, 1)) == "input 3 of example 3, from the data"
     assert p.given(at(3, "Y")) == "target of output 1 of example 1, from the data"
+
+
+def test_a_matrix_that_is_the_same_for_every_example_names_none() -> None:
+    """Its columns are tokens, and there are more of them than examples."""
+    p = provenance(ATTENTION)
+    assert {p.given(at(1, "X", 3, k)) for k in range(1, 5)} == {"input, from the data"}
+    assert p.given(at(1, "Y", 1, 4)) == "target, from the data"
 
 
 # ∞ and NaN ------------------------------------------------------------------------------------
