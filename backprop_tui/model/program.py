@@ -430,11 +430,14 @@ def lowered(e: Expr) -> Expr:
 
 
 def lower_all(steps: tuple[Step, ...]) -> Iterator[Expr]:
-    """Each step's expression, lowered: σ′(Z1) is A1 ∘ (1 − A1) once A1 = σ(Z1) stands."""
+    """Each step's expression, lowered: σ′(Z1) is A1 ∘ (1 − A1) once A1 = σ(Z1) stands.
+
+    Forward, a formula reads just what is written in it: its gradients go by that.
+    """
     known: dict[Expr, Name] = {}
     reading: dict[str, list[Expr]] = {}
     for step in steps:
-        yield lower(step.expression, known)
+        yield lower(step.expression, {} if step.phase in ("forward", "loss") else known)
         # What was computed from a parameter is not what its new value would give.
         for stale in reading.pop(step.symbol, ()):
             known.pop(stale, None)

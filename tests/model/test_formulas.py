@@ -18,6 +18,7 @@ from backprop_tui.exports.scripts import numpy as numpy_script
 from backprop_tui.files.codes import code_of, experiment_of
 from backprop_tui.files.experiment_file import read_experiment
 from backprop_tui.files.saving import keyframe_of, text_of
+from backprop_tui.maths.expressions import names
 from backprop_tui.maths.functions import LOSSES
 from backprop_tui.maths.values import value
 from backprop_tui.model.architecture import Architecture
@@ -464,6 +465,17 @@ def test_the_gradient_of_a_mean_is_spread_before_a_softmax_adds_over_it() -> Non
         L = "total(half_squared_error(H, Y))"
     """
     check_laws(read_experiment(text, "mean", "mean.toml"))
+
+
+def test_a_formula_that_says_again_what_another_one_computes_reads_that_no_more_for_it() -> None:
+    e = written(
+        {"W": (2, 1), "V": (2, 2)},
+        {"X": [[0.5]], "Y": [[0.1], [0.9]]},
+        {"H": "sigmoid(W·X)", "O": "sigmoid(W·X) − V·H", "L": "total((sigmoid(W·X) − O − Y)²)"},
+    )
+    check_laws(e)
+    at = e.program.index("O")
+    assert names(e.program.lowered[at]) == ("W", "X", "V", "H")
 
 
 def first_shape(timeline: Timeline, symbol: str) -> tuple[int, ...]:

@@ -111,10 +111,10 @@ def test_what_is_computed_equals_what_is_taught(experiment: Experiment) -> None:
 def test_what_was_computed_from_an_old_parameter_does_not_stand_for_the_new_one() -> None:
     W1, X = Name("W1"), Name("X")
     read = {"Z1": W1 @ X, "Z2": (W1 @ X) * X, "Z3": W1 @ X, "Z4": (W1 @ X) * W1, "Z5": W1 + X}
-    before = [Step(Name(s), e, "forward", Role("value", 1)) for s, e in read.items()]
+    before = [Step(Name(s), e, "backward", Role("value", 1)) for s, e in read.items()]
     updated = Step(W1, W1 - X, "update", Role("parameter", 1))
     after = [replace(step, target=Name(f"A{k}")) for k, step in enumerate(before)]
-    again = Step(Name("D"), W1 - X, "forward", Role("value", 1))
+    again = Step(Name("D"), W1 - X, "backward", Role("value", 1))
     written = [text(e) for e in lower_all((*before, updated, *after, again))]
     assert written[:5] == ["W1 · X", "Z1 ∘ X", "Z1", "Z1 ∘ W1", "W1 + X"]
     assert written[5:] == ["W1 − X", "W1 · X", "A0 ∘ X", "A0", "A0 ∘ W1", "W1 + X", "W1 − X"]
