@@ -14,7 +14,7 @@ import numpy as np
 
 from backprop_tui.maths.expressions import Call, Name, names
 from backprop_tui.maths.functions import Array
-from backprop_tui.maths.numbers import power, signed
+from backprop_tui.maths.numbers import power, signed, significant
 from backprop_tui.maths.rules import derivative_of
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
@@ -101,7 +101,7 @@ class _Epoch:
     def loss_stays(self) -> str:
         if len(self.done) > 1:
             return "The loss stays as it is"
-        return f"{self.timeline.program.objective} stays {_written(self.done[-1].loss)}"
+        return f"{self.timeline.program.objective} stays {significant(self.done[-1].loss)}"
 
     def behind(self, gate: str) -> list[str]:
         """The parameters that the loss depends on through that step alone."""
@@ -159,7 +159,7 @@ class _Epoch:
         if wrong := int((~correct(A, Y)).sum()):
             at = f"below {_at_most(largest)}" if largest else "0"
             yield (
-                f"{program.objective} hardly falls any more ({_written(done.loss)}): every "
+                f"{program.objective} hardly falls any more ({significant(done.loss)}): every "
                 f"gradient is {at}, but {wrong:,} of {count(data.examples, 'prediction')} "
                 f"{'is' if wrong == 1 else 'are'} wrong. Without a hidden layer only linearly "
                 "separable classes can be told apart, and these are not."
@@ -179,10 +179,6 @@ class _Epoch:
                     f"{step.symbol} is saturated: every {text(derivative)} is at most {bound} "
                     f"{self.examples}, so {here.symbol} is at most {bound} times {above.symbol}."
                 )
-
-
-def _written(number: float) -> str:
-    return signed(f"{number:.6g}")
 
 
 def _at_most(number: float) -> str:

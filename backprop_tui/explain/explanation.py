@@ -12,7 +12,7 @@ from math import isclose, isfinite
 from typing import Any, TypeAlias
 
 from backprop_tui.explain.provenance import MOST_TERMS, Place, Provenance
-from backprop_tui.explain.reasons import reason
+from backprop_tui.explain.reasons import reason, softmax_over
 from backprop_tui.maths.elements import ELLIPSIS, element, gathers
 from backprop_tui.maths.expressions import (
     Call,
@@ -427,12 +427,14 @@ class Explanation:
 
     def _shifted(self) -> str | None:
         """Why softmax subtracts the largest Z."""
-        softmax = [c.args[0] for c in calls(self.step.expression) if c.function == "softmax"]
+        every = calls(self.step.expression)
+        softmax = [c for c in every if c.function in ("softmax", "softmax_rows")]
         largest = [c for c in calls(self.taught) if c.function == "max"]
         if not (softmax and largest and self.known):
             return None
-        of, number = text(softmax[0]), self._number(self.value(largest[0]))
-        return f"The largest of {of}, {number}, is subtracted first: same shares, no overflow."
+        over = softmax_over(softmax[0], self.provenance.program)
+        number = self._number(self.value(largest[0]))
+        return f"The largest of this {over}, {number}, is subtracted: same shares, no overflow."
 
     def _natural(self) -> str | None:
         """Which logarithm log is."""

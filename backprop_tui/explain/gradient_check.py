@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from backprop_tui.maths.expressions import Compare, Diff, Expr, calls, names
 from backprop_tui.maths.functions import Array
-from backprop_tui.maths.numbers import signed
+from backprop_tui.maths.numbers import power, significant, special
 from backprop_tui.maths.values import evaluator
 from backprop_tui.model.program import Program
 from backprop_tui.run.timeline import Iteration
@@ -38,7 +38,7 @@ class CheckVerdict(StrEnum):
     AGREES = "agrees"
     DIFFERS = "differs"
     KINK = "a kink"
-    CANNOT_TELL = "cannot be checked here"
+    CANNOT_TELL = "cannot be told"
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,7 @@ class CellCheck:
             return "·"
         if not math.isfinite(self.difference):
             return "NaN" if math.isnan(self.difference) else "∞"
-        digits, _, exponent = f"{self.difference:.0e}".partition("e")
-        return f"{digits}e{int(exponent)}" if self.difference else f"< 1e{-self.decimals}"
+        return power(f"{self.difference:.0e}") if self.difference else f"< 1e{-self.decimals}"
 
     @property
     def told(self) -> bool:
@@ -155,7 +154,7 @@ def not_finite(program: Program, iteration: Iteration) -> str:
         if not finite.all():
             row, column = np.argwhere(~finite)[0].tolist()
             cell = f"{step.symbol}[{row + 1},{column + 1}]"
-            came = "not a number" if np.isnan(result[row, column]) else "too large: ∞"
+            came = special(result[row, column])
             return f"Step {number} is the first that is not finite: {cell} is {came}."
     return ""
 
@@ -347,9 +346,9 @@ def in_short(found: GradientCheck) -> str:
             return f"{sign} gradient check: difference {worst.difference_text}{some}"
         case CheckVerdict.DIFFERS:
             of = f"{found.symbol}[{worst.row},{worst.column}]"
-            came = signed(f"{worst.numeric:.4g}, not {worst.analytic:.4g}")
+            came = f"{significant(worst.numeric, 4)}, not {significant(worst.analytic, 4)}"
             return f"{sign} gradient check, {of}: {came}{some}"
         case CheckVerdict.KINK:
-            return f"{sign} gradient check: at a kink of ReLU{some}"
+            return f"{sign} gradient check: at a kink{some}"
         case _:
             return f"{sign} gradient check: {found.said}{'' if worst.why else some}"

@@ -48,6 +48,17 @@ class Path:
         """The product of the derivatives, from the loss on, as the backward pass multiplies."""
         return prod(reversed(self.numbers))
 
+    @property
+    def kept(self) -> list[tuple[Expr, float]]:
+        """The factors with their numbers, but for those that are 1."""
+        pairs = zip(self.factors, self.numbers, strict=True)
+        return [(factor, value) for factor, value in pairs if factor != Num(1.0)]
+
+    def is_rounded(self, write: Callable[[float], str]) -> bool:
+        """Whether its numbers, as they are written, have another product than is."""
+        by_hand = prod(read_figure(write(value)) for _, value in reversed(self.kept))
+        return write(by_hand) != write(self.product)
+
 
 @dataclass(frozen=True)
 class Chain:

@@ -15,12 +15,12 @@ import numpy as np
 
 from backprop_tui.maths.elements import Reach, element, reach
 from backprop_tui.maths.expressions import Cell, Expr, cells, children
+from backprop_tui.maths.numbers import signed, significant
 from backprop_tui.maths.shapes import Shape
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import folded, text
 from backprop_tui.model.architecture import Step
 from backprop_tui.model.saved import Edit
-from backprop_tui.run.edits import said
 from backprop_tui.run.timeline import Timeline
 
 
@@ -242,14 +242,16 @@ class Provenance:
         experiment = self.timeline.experiment
         initial = experiment.initial
         if edit := self.edit_of(place):
-            was = said(self.unedited(edit))
-            return f"edited: was {was}, set to {said(edit.value)} in iteration {edit.iteration:,}"
+            was, now = significant(self.unedited(edit)), significant(edit.value)
+            return f"edited: was {was}, set to {now} in iteration {edit.iteration:,}"
         if place.symbol in self.program.cached:
             return "given in the file, not computed"
         if place.symbol in self.program.data:
+            is_input = self.program.roles[place.symbol].kind == "input"
+            if place.symbol not in experiment.data.per_example:  # one matrix, whatever the example
+                return f"{'input' if is_input else 'target'}, from the data"
             entry, k = self.program.architecture.place(place.cell.row, place.cell.column)
             example = self.timeline.iteration(place.iteration).examples[k - 1] + 1
-            is_input = self.program.roles[place.symbol].kind == "input"
             what = "input" if is_input else "target of output"
             return f"{what} {entry} of example {example}, from the data"
         if place.symbol in initial.given:
@@ -304,14 +306,9 @@ class Provenance:
 
 
 def exactly(number: float) -> str:
-    """A number in a sentence: exactly 1, 1.8e+308, ∞."""
-    if np.isnan(number):
-        return "NaN"
-    if np.isinf(number):
-        return "∞" if number > 0 else "−∞"
-    if number == int(number) and abs(number) < 1e6:
-        return f"exactly {int(number)}".replace("-", "−")
-    return f"{number:.4g}".replace("-", "−")
+    """A number in a sentence: exactly 1, 1.8e308, ∞."""
+    whole = abs(number) < 1e6 and number == int(number)
+    return signed(f"exactly {int(number)}") if whole else significant(number, 3)
 
 
 def _order(found: Reach) -> tuple[int, int]:

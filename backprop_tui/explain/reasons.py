@@ -85,14 +85,15 @@ def _of_value(step: Step, program: Program) -> str:
     if s == L.symbol and {*targets} & {*names(e)}:
         return "Each example has one loss: the larger it is, the worse its prediction."
     if s in (L.symbol, program.objective):
-        return f"Training aims to reduce {s}."
+        one = "Each example has one loss. " if s != program.objective else ""
+        return f"{one}Training aims to reduce {program.objective}."
     if _is_layer(e, program):
         bias = isinstance(_terms(e)[-1], Name)
         adds = ", adds the products and adds its bias" if bias else " and adds the products"
         return f"Each neuron multiplies inputs by weights{adds}."
     match e:
         case Call("softmax" | "softmax_rows", (Name(x),)):
-            over = _softmax_over(e, program)
+            over = softmax_over(e, program)
             those = f"each example's {x}" if over == "example" else f"each {over} of {x}"
             return f"Softmax turns {those} into shares that add up to 1."
         case Call(function, (Name(x),)) if not gathers(function):
@@ -149,7 +150,7 @@ def _of_gradient(step: Step, of: str, readers: Sequence[Step], program: Program)
             slope = f"{known.symbol}′({of})" if known else f"∂{r}/∂{of}"
             return f"Chain rule: ∂{L}/∂{of} = ∂{L}/∂{r} · {slope}, element by element."
         case Call("softmax" | "softmax_rows", (Name(),)) as call:
-            every = f"Each {of} changes every {r} of its {_softmax_over(call, program)}"
+            every = f"Each {of} changes every {r} of its {softmax_over(call, program)}"
             if step.derivation is not None:
                 return f"{every}; the sum is {remains}."
             return f"{every}, so its effects are added up."
@@ -168,8 +169,9 @@ def _of_gradient(step: Step, of: str, readers: Sequence[Step], program: Program)
             reader.expression
         ):
             if isinstance(e, Name) or _is_vector(r, program):
+                term = "added to" if of in program.parameters else "a term of"
                 adds = (
-                    f"{of} is added to {r}" if names(reader.expression) != (of,) else f"{r} is {of}"
+                    f"{r} is {of}" if names(reader.expression) == (of,) else f"{of} is {term} {r}"
                 )
                 return f"{adds}, so ∂{r}/∂{of} = 1 and {step.symbol} = {dr}{together}."
     rule, *more = dict.fromkeys(_rules(reader.expression, of, program))
@@ -242,11 +244,11 @@ def _is_layer(e: Expr, program: Program) -> bool:
 
 
 def _is_between_layers(symbol: str, argument: str, program: Program) -> bool:
-    """Whether a function of `argument` alone joins two layers."""
-    below = (s for s in program.forward if s.symbol == argument)
-    return all(
-        any(_is_layer(s.expression, program) for s in steps)
-        for steps in (below, _readers(symbol, program))
+    """Whether a function of `argument` alone joins two layers: a later one multiplies it."""
+    below = (s.expression for s in program.forward if s.symbol == argument)
+    above = (t for s in _readers(symbol, program) for t in _terms(s.expression))
+    return any(_is_layer(e, program) for e in below) and any(
+        _is_layer(t, program) and Name(symbol) in children(t) for t in above
     )
 
 
@@ -255,7 +257,7 @@ def _is_vector(symbol: str, program: Program) -> bool:
     return symbol in program.per_example and program.shapes(1)[symbol][program.axis] == 1
 
 
-def _softmax_over(call: Call, program: Program) -> str:
+def softmax_over(call: Call, program: Program) -> str:
     """What the shares of a softmax add up to 1 over: an example, a column or a row."""
     over = "column" if call.function == "softmax" else "row"
     by_example = over == ("column" if program.axis else "row")

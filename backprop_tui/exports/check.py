@@ -213,7 +213,7 @@ def _of_gradients(found: Sequence[GradientCheck]) -> str:
     words = {  # what is named comes last
         gradient_check.CheckVerdict.AGREES: ("agrees", "agree"),
         gradient_check.CheckVerdict.KINK: ("is at a kink", "are at a kink"),
-        gradient_check.CheckVerdict.CANNOT_TELL: ("cannot be checked here",) * 2,
+        gradient_check.CheckVerdict.CANNOT_TELL: ("cannot be told",) * 2,
         gradient_check.CheckVerdict.DIFFERS: ("DIFFERS", "DIFFER"),
     }
     told = ", ".join(_number_of(verdicts[v], *words[v]) for v in words if verdicts[v])

@@ -27,12 +27,12 @@ def lost(timeline: Timeline) -> Iterator[str]:
     """A sentence for each note, question, choice and answer that is not shown whole."""
     experiment = timeline.experiment
     screens = LessonScreens(timeline)
-    for i, note in enumerate(experiment.notes):
+    for i, note in enumerate(experiment.notes, 1):
         if screens.reached(note):
-            for k, line in enumerate(note.lines):
+            for k, line in enumerate(note.lines, 1):
                 name = f"notes[{i}].text{f'[{k}]' if len(note.lines) > 1 else ''}"
                 yield from screens.of_note(name, note, f"◆ {line}")
-    for i, question in enumerate(experiment.questions):
+    for i, question in enumerate(experiment.questions, 1):
         if screens.reached(question):
             yield from screens.of_question(i)
 
@@ -67,7 +67,7 @@ class LessonScreens:
 
     def of_question(self, i: int) -> Iterator[str]:
         """Which parts of a question are not shown whole, while it is open and when it is over."""
-        question, name = self.timeline.experiment.questions[i], f"questions[{i}]"
+        question, name = self.timeline.experiment.questions[i - 1], f"questions[{i}]"
         at, steps = question.first, self.timeline.program.index(question.step) + 1
         here = self.timeline.experiment.questions_at(at, question.step).index(question)
         asking = self._asking(at, steps, here, None)
@@ -75,7 +75,7 @@ class LessonScreens:
         shown = question_lines(self._view(at, steps - 1, asking=asking), asking, WIDTH, HEIGHT)
         parts = {"text": asked.text}
         if asked.worded:
-            parts |= {f"choices[{k}]": choice.written for k, choice in enumerate(asked.choices)}
+            parts |= {f"choices[{k}]": choice.written for k, choice in enumerate(asked.choices, 1)}
         for part, words in parts.items():
             if not _shows(shown, words):
                 yield _not_whole(f"{name}.{part}")
@@ -84,7 +84,7 @@ class LessonScreens:
         if asked.answer and not _shows(ended, f"◆ {asked.answer}"):
             yield _not_whole(f"{name}.answer")
         if asked.worded and asked.correct and not _shows(ended, asked.correct.label):
-            yield _not_whole(f"{name}.choices[{asked.choices.index(asked.correct)}].why")
+            yield _not_whole(f"{name}.choices[{asked.choices.index(asked.correct) + 1}].why")
 
     def _asking(
         self, iteration: int, steps: int, k: int, outcome: QuestionOutcome | None

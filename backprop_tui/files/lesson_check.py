@@ -39,12 +39,12 @@ def remarks(timeline: Timeline) -> Iterator[str]:
             f"teaches has {len(experiment.teaches)} characters: a list of lessons has room for "
             f"{LONGEST_NAME}"
         )
-    for i, note in enumerate(experiment.notes):
-        for k, line in enumerate(note.lines):
+    for i, note in enumerate(experiment.notes, 1):
+        for k, line in enumerate(note.lines, 1):
             where = f"[{k}]" if len(note.lines) > 1 else ""
             yield from _said(f"notes[{i}].text{where}", line, MOST_LINES)
         yield from _reached(f"notes[{i}]", note, timeline)
-    for i, question in enumerate(experiment.questions):
+    for i, question in enumerate(experiment.questions, 1):
         name = f"questions[{i}]"
         yield from _said(f"{name}.text", question.text, 1)
         yield from _answered(name, question)
@@ -89,7 +89,7 @@ def _reached(name: str, said: Said, timeline: Timeline) -> Iterator[str]:
     if at > FARTHEST:
         yield f"{name} is at iteration {at:,}: nobody will step that far"
     elif (last := timeline.iteration(at).number) < at:
-        yield f"{name} is at iteration {at:,}, but the run diverges in iteration {last:,}"
+        yield f"{name} is at iteration {at:,}, but {timeline.end(last)}"
 
 
 def _twice(questions: tuple[Question, ...]) -> Iterator[str]:

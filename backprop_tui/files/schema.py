@@ -84,7 +84,7 @@ class Faults:
             self.say((*path, *more[0][0]), sentence)
 
     def name(self, path: Path) -> str:
-        """`network.activations[1]`, or `--activations[1]` where the command line said so."""
+        """`network.activations[2]`, or `--activations[2]` where the command line said so."""
         if name := self.elsewhere(path):
             return name
         for length in range(len(path), 0, -1):
@@ -99,8 +99,9 @@ class Faults:
 
 
 def dotted(path: Path) -> str:
-    """`.network.activations[1]`."""
-    return "".join(f"[{key}]" if isinstance(key, int) else f".{bare(key)}" for key in path)
+    """`.data.X[2,1]`: all that is counted counts from 1, as the cells on the screen do."""
+    said = (f"[{key + 1}]" if isinstance(key, int) else f".{bare(key)}" for key in path)
+    return "".join(said).replace("][", ",")
 
 
 def bare(key: str) -> str:

@@ -165,7 +165,7 @@ class _Arrays:
             raise ArraysError(f"iteration {number:,} takes too long: {most:,} is the most here")
         found = self.run.iteration(number)
         if found.number < number:
-            raise ArraysError(f"there is no iteration {number}: the run diverges in {found.number}")
+            raise ArraysError(f"there is no iteration {number}: {self.run.end(found.number)}")
         return found
 
     def compared(self) -> Iterator[ComparedArray]:

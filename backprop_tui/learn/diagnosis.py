@@ -34,6 +34,7 @@ from backprop_tui.maths.expressions import (
     names,
 )
 from backprop_tui.maths.functions import Array
+from backprop_tui.maths.numbers import significant
 from backprop_tui.maths.shapes import Shape, ShapeMismatch, shape
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
@@ -135,7 +136,7 @@ def explain_wrong(
     significant digits.
     """
     asked = _asked(program, iteration, cell)
-    said = written or f"{number:.6g}".replace("-", "−")
+    said = written or significant(number)
     if abs(asked.right - number) <= tolerance:
         return Diagnosis(said, right=True)
     chance = _Chance(asked, 2 * tolerance)
@@ -363,7 +364,7 @@ class _AskedCell:
             if 0 < other.row <= rows and 0 < other.column <= columns:
                 side = ("below" if down > 0 else "above") if down else ""
                 side = side or ("to the right" if right > 0 else "to the left")
-                label = f"from the cell {'next ' if abs(down + right) > 1 else ''}{side}"
+                label = f"from the {'second ' if abs(down + right) > 1 else ''}cell {side}"
                 number = float(found[other.row - 1, other.column - 1])
                 yield WrongNumber(
                     number, label, f"that is {text(other)}, not {text(cell)}", (cell, other)

@@ -18,6 +18,7 @@ from backprop_tui.learn.mistakes import ROUNDING, Mistake, Slip, slips_of
 from backprop_tui.maths.elements import element
 from backprop_tui.maths.expressions import Cell, Name, cells, names
 from backprop_tui.maths.functions import Array
+from backprop_tui.maths.numbers import significant
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
 from backprop_tui.model.algorithm import program_of
@@ -179,8 +180,9 @@ class RightRun:
         return not abs(right - number) <= self._rounding(place.iteration, place.symbol)
 
     def entrance(self, place: Place) -> Place | None:
-        """The number, latest in the run, with which the mistake entered a wrong one: the one itself
-        where it enters there. None where what it reads differs by no more than rounding."""
+        """The number with which the mistake entered a wrong one, one of them where there are more:
+        the one itself where it enters there. None where what it reads differs by no more than
+        rounding."""
         made, positions = self._wrong_numbers, self.wrong.program.positions
         while place.symbol not in self.slips:
             read = [p for p in self.read_for(place) if self.differs(p, made.number(p))]
@@ -199,7 +201,7 @@ class RightRun:
             before = at.iteration != place.iteration
             when = f"iteration {at.iteration:,}, " if before else ""
             when += f"step {self.wrong.program.index(at.symbol) + 1}"
-            told.append(f"The mistake enters with {at.symbol} ({when}). Here it is carried on.")
+            told.append(f"Carried on from {at.symbol} ({when}), in which the mistake is made.")
         if place.symbol == self.wrong.program.objective:
             told.append(self.lower_loss(place.iteration))
         return tuple(filter(None, told))
@@ -241,9 +243,11 @@ class RightRun:
             if as_large <= wrong.loss and as_small >= right.loss:
                 return (
                     f"{told} because the updates are larger: the parameters have changed "
-                    f"{times:.3g} times as much. Correct updates of that size give {symbol} = "
-                    f"{as_large:.3g}."
+                    f"{significant(times, 3)} times as much. Correct updates of that size give "
+                    f"{symbol} = {significant(as_large, 3)}."
                 )
+        if all(slip.step.phase == "update" for slip in self.slips.values()):
+            return f"{told}. A lower loss does not make an update correct."
         return f"{told}. A lower loss does not make a gradient correct: the gradient check tells."
 
     @lru_cache(maxsize=64)  # noqa: B019 (as long as its run)

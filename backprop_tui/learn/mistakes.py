@@ -405,7 +405,7 @@ MISTAKES: dict[str, Mistake] = CATALOGUE | {
             rewrites.derivative_for_activation,
         ),
         ("activation-for-derivative", "with g instead of g′", rewrites.activation_for_derivative),
-        ("other-derivative", "with another activation's g′", rewrites.other_derivative),
+        ("other-derivative", "with another function's derivative", rewrites.other_derivative),
         ("softmax-diagonal", "with only softmax's diagonal", rewrites.softmax_diagonal),
         ("one-factor", "from only one of the factors", rewrites.one_factor),
         ("one-side", "from one side only", rewrites.one_side),

@@ -134,7 +134,7 @@ def beginnings(
     """
     program = experiment.program
     place = program.architecture.place
-    of_one = "rows, a column" if program.axis else "columns, a row"
+    line, of_one = ("row", "a column") if program.axis else ("column", "a row")
     shapes = program.shapes(experiment.training.batch)
     choices: dict[str, list[tuple[Array, bool]]] = {}
     for symbol, array in given.items():
@@ -143,8 +143,10 @@ def beginnings(
         fitting = place(size[0], None) if is_data else (rows, columns)
         choices[symbol] = ways_of(array.astype(np.float64), *fitting)
         if not choices[symbol]:
-            must = f"{size[0]} {of_one} for each example" if is_data else written((rows, columns))
-            raise ArraysError(f"{symbol} is {written(array.shape)}, but must be {must}")
+            must = f"be {written((rows, columns))}"
+            if is_data:
+                must = f"have {count(size[0], line)}, {of_one} for each example"
+            raise ArraysError(f"{symbol} is {written(array.shape)}, but must {must}")
         if not np.isfinite(array).all():
             raise ArraysError(f"{symbol} holds a number that is not finite")
     seen = []

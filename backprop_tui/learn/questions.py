@@ -252,7 +252,10 @@ def _wrong(
     taken, labels = {read_figure(shown), *(read_figure(write(n)) for n in by_hand)}, set()
     # Where several paths are added up, the likeliest wrong number is that of one path alone.
     for wrong in sorted(wrong_numbers(program, iteration, cell), key=lambda w: not _one_path(w)):
-        number = wrong.number if abs(wrong.number) > VANISHES * abs(right) else 0.0
+        vanishes = abs(wrong.number) <= VANISHES * abs(right)
+        if vanishes and abs(wrong.number) > VANISHES:
+            continue  # beside a very large number nothing tells a 1 from what rounding leaves
+        number = 0.0 if vanishes else wrong.number
         written = write(number)
         figure = read_figure(written)
         if figure not in taken and wrong.label not in labels and not _is_rounding(written, shown):

@@ -45,6 +45,7 @@ from backprop_tui.maths.functions import (
     total,
 )
 from backprop_tui.maths.normal_form import tidy
+from backprop_tui.maths.numbers import significant
 from backprop_tui.maths.rules import derivative_of
 from backprop_tui.maths.shapes import written
 from backprop_tui.maths.writing import plain_number, text
@@ -367,6 +368,4 @@ def _where(trial: Trial) -> str:
     if len(cells) == right.size:
         some = f"None of the {right.size} numbers is" if right.size > 1 else "The number is not"
     cell = text(Cell(trial.symbol, i + 1, j + 1))
-    return f"{some} correct: your formula gives {found[i, j] + 0.0:.4g} for {cell}.".replace(
-        "-", "−"
-    )
+    return f"{some} correct: your formula gives {significant(found[i, j], 4)} for {cell}."

@@ -106,7 +106,7 @@ PRIMITIVES: dict[str, Primitive] = {
             "np.where(*)",
             "torch.where(*)",
             values=range(3, 4),
-            words="by condition, then and otherwise, *",
+            words="if *, then *, otherwise *",
         ),
         Primitive(
             "ones",

@@ -55,12 +55,17 @@ def fixed(value: float, decimals: int, width: int) -> str:
 
 def power(written: str) -> str:
     """Shorten an exponent: 1e-05 to 1e-5, 1e+300 to 1e300."""
-    digits, _, exponent = written.partition("e")
-    return f"{digits}e{int(exponent)}"
+    digits, e, exponent = written.partition("e")
+    return f"{digits}e{int(exponent)}" if e else digits
+
+
+def significant(value: float, digits: int = 6) -> str:
+    """Write `value` in a sentence with so many digits, but no zeros at its end: 0.5, −1.25e−7."""
+    return special(value) or signed(power(f"{value + 0.0:.{digits}g}"))
 
 
 def number(value: float, decimals: int) -> str:
-    """Write `value` in a sentence: with its decimals, or as 8.11e−06 where they do not show it."""
+    """Write `value` in a sentence: with its decimals, or as 8.11e−6 where they do not show it."""
     if (written := special(value)) is not None:
         return written
     if value == 0:
@@ -68,7 +73,7 @@ def number(value: float, decimals: int) -> str:
     if not decimals and not int(value) and abs(value) >= 1e-3:
         return signed(f"{value:.1g}")
     if abs(value) >= 1e7 or abs(value) < 10.0**-decimals:
-        return signed(f"{value:.2e}")
+        return signed(power(f"{value:.2e}"))
     return signed(f"{value:.{decimals}f}")
 
 

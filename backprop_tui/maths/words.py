@@ -20,6 +20,7 @@ SIGNS = {
     "²": " squared",
     "ᵀ": " transposed",
     "½": "one half",
+    "√": " square root of ",
     "′": " prime",
     "Σ": "sum of ",
     "σ": "sigma",
@@ -63,19 +64,22 @@ PARENTHESES = re.compile(r"\(([^()]*)\)")
 SAYS = rf"(?<!\w)(?!(?:derivative|{NAMED})(?!\w))[a-z]{{4}}"
 OPERATION = re.compile(r"\S [-−+·×∘/] \S")
 FORMULA = re.compile(rf"(?!.*{SAYS}).*{OPERATION.pattern}", re.DOTALL)
-"""Text with an operation and no word: a formula. (m = 1: no mean) is a remark."""
+"""Text with an operation and no word: a formula. (One example: no 1/m.) is a remark."""
 # Each begins where a word does: tried within it, a long word would take its length squared.
 DERIVATIVES = (
     (re.compile(r"\b(?:derivative )?(\w+)′\((\w+(?:\[\w+,\w+\])?)\)"), r"derivative of \1 at \2"),
     (re.compile(r"\b(?:derivative )?(\w+)′(?=\()"), r"derivative of \1 at "),
     (re.compile(r"\b(?:derivative )?(\w+)′"), r"derivative of \1"),
 )
+ASIDE = re.compile(r"\? \((.*)\)")
+"""What stands behind a question, which says it once more in signs: (∂L/∂Z1[1,1])."""
 RAISED = re.compile(r"(⁻?)([⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
 POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 INDICES = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 INDEXED = r"\w+(?:\[[\w,]*\])?"
 PROSE = (  # in this order, before signs are said one by one
     (re.compile(r"(?<![\w)\]}])ᵀ"), "transpose"),
+    (re.compile(r"\b([a-z]\w+)\(([A-Z]\w*(?:\[\w+,\w+\])?)\)"), r"\1 of \2"),  # one's own
     (
         re.compile(rf"∂({INDEXED})/∂({INDEXED})"),
         r"derivative of \1 with respect to \2",
@@ -89,7 +93,7 @@ PROSE = (  # in this order, before signs are said one by one
     (re.compile(r"(?<=\b[A-Zα]) ?{|(?<=\d) ?{"), " times {"),
     (re.compile(r"{"), "open parenthesis "),
     (re.compile(r"}"), " close parenthesis"),
-    (re.compile(r"(?<=[\w)])\s*/\s*(?=[\w(])"), " over "),
+    (re.compile(r"(?<=[\w)])\s*/\s*(?=[\w(√])"), " over "),
     (re.compile(rf"(?<=[×·/+−] )\(([-−]{NUMBER})\)"), r"\1"),
     (re.compile(r"(?<=[\s(])[-−](?=\d)"), "minus "),
     (re.compile(r"\s[-−]\s"), " minus "),
@@ -103,9 +107,11 @@ PROSE = (  # in this order, before signs are said one by one
 
 def spoken(prose: str) -> str:
     """A sentence without signs: A1 row 2 column 1 equals minus 0.5, for A1[2,1] = −0.5."""
+    prose = ASIDE.sub(lambda a: f"? {'That is the ' * (a[1][0] == '∂')}{a[1]}.", prose)
     prose = RAISED.sub(_raised, f" {prose}").translate(INDICES)
     for found, said in DERIVATIVES:
         prose = found.sub(said, prose)
+    prose = re.sub(r"(?<=derivative of )\w+", lambda name: name[0].replace("_", " "), prose)
     done = ""
     while done != prose:  # a call in a call
         done, prose = prose, CALL.sub(_called, _with_formulas(prose))
@@ -144,6 +150,8 @@ def _with_formulas(prose: str) -> str:
 def _called(call: re.Match[str]) -> str:
     """Row sums of dZ2, for row_sums(dZ2); row sums, for row_sums(…), the function itself."""
     template, argument = _call(SPOKEN[call[1]]), call[2]
+    if template.count("*") > 1:
+        template = f"{call[1]} of *"
     if argument is None:
         return template.replace("*", "")
     if argument == "…":
@@ -203,6 +211,7 @@ WORDS = Notation(
     over="divided by",
     comma=" and ",
     equals="equals",
+    comparison=lambda sign: SIGNS.get(sign, sign).strip(),
     becomes="becomes",
     ellipsis="and so on",
     figure=figure_in_words,

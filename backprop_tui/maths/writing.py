@@ -67,7 +67,8 @@ LATEX_GREEK = {
 
 @dataclass(frozen=True)
 class Notation:
-    """The signs of one notation. In a function's template `*` stands for the arguments."""
+    """The signs of one notation. In a function's template `*` stands for the arguments,
+    or each `*` for one."""
 
     number: Callable[[float], str]
     name: Callable[[str], str]
@@ -254,6 +255,10 @@ class _Writer:
         if POSTFIX_SIGN.match(template):  # no parentheses of its own; (Z²)² is not Z²²
             base = POSTFIX if isinstance(args[0], Transpose) else ATOM
             return template.replace("*", self.at(args[0], base)), POSTFIX
+        if template.count("*") > 1:  # a place for each argument
+            for part in args:
+                template = template.replace("*", self.at(part, COMPARISON), 1)
+            return template, COMPARISON
         tightness, own = (COMPARISON, ATOM) if self.n.encloses else (NEGATION, NEGATION)
         return template.replace("*", self.n.comma.join(self.at(a, tightness) for a in args)), own
 

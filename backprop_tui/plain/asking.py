@@ -86,7 +86,7 @@ def ending(session: Session, over: Asking) -> Iterator[str]:
         if over.judged and over.judged.said:
             yield over.judged.said
     elif over.outcome is QuestionOutcome.MISSED and over.judged:
-        yield f"Not correct. {over.judged.said}"
+        yield _not_correct(over.judged.said)
     if is_numeric(asked):
         right = session.write(session.provenance.number(asked.place))
         yield f"{_name(session, asked)} is {figure_in_words(right)}."
@@ -100,6 +100,11 @@ def ending(session: Session, over: Asking) -> Iterator[str]:
             yield f"{k} is correct: {_chosen(asked, choice)}.{why}"
     if asked.answer:
         yield asked.answer
+
+
+def _not_correct(said: str) -> str:
+    """What is said of a wrong answer, with the verdict before it where it does not give it."""
+    return sentence(said) if " not correct" in said else f"Not correct. {sentence(said)}"
 
 
 def _opened(session: Session, over: Asking) -> Iterator[str]:
@@ -121,7 +126,7 @@ def answered_part(session: Session, was: Asking, now: Asking) -> Iterator[str]:
     """What became of an answer that led into the parts, or of a part; behind the last part, what is
     left."""
     if now.judged:
-        yield sentence(f"{'Not correct. ' if was.whole is None else ''}{now.said}")
+        yield _not_correct(now.said) if was.whole is None else sentence(now.said)
     if now.parts and now.parts_over == len(now.parts):
         found = Explanation(session.provenance, now.asked.place, session.write)
         if len(parts_of(found)) == len(now.parts):
@@ -131,7 +136,7 @@ def answered_part(session: Session, was: Asking, now: Asking) -> Iterator[str]:
 def progress(session: Session, before: Asking, now: Asking, spelling: str) -> Iterator[str]:
     """What an answer, or a wish for a hint, has changed of a question that is still open."""
     if now.misses > before.misses and now.judged:
-        yield sentence(f"Not correct. {now.said}")
+        yield _not_correct(now.said)
         if where := ", ".join(dict.fromkeys(map(text, now.look[:4]))):
             yield sentence(f"Look at {where}.")
     elif now.judged is not before.judged and now.judged:

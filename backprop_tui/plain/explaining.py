@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 from backprop_tui.explain.explanation import Explanation, shape_line
 from backprop_tui.explain.gradient_check import GradientCheck
 from backprop_tui.explain.gradient_lines import DerivationLine
-from backprop_tui.explain.paths import Chain, Chains
+from backprop_tui.explain.paths import Chain, Chains, is_rounded
 from backprop_tui.explain.provenance import Place
 from backprop_tui.learn.rewrites import GATES
 from backprop_tui.maths.expressions import Call, Expr, Name, names
@@ -39,6 +40,8 @@ MOST_HEARD = 200
 """Characters of a line of numbers that is said though it is simplified to a shorter one below."""
 MOST_READ = 12
 """Numbers it reads that are named."""
+UNROUNDED = ", from numbers that are not rounded"
+"""What stands behind a value that the figures said do not give."""
 MOST_PATHS = 5
 """Paths of a chain that are spelled out."""
 
@@ -75,6 +78,8 @@ def _remark(remark: str) -> str:
     """A remark as a sentence; `= dA2 · σ′(Z2) = … = −0.641` is another way to the number."""
     if found := re.fullmatch(r"= (.*) = \S+(?: \(rounded\))?", remark):
         return sentence(f"the chain rule gives the same: {found[1]}")
+    if remark.startswith(("For ", "Column ", "Row ")):  # of numbers: a clause for each
+        remark = remark.replace(" = ", ", which is ")
     return sentence(remark)
 
 
@@ -89,8 +94,7 @@ def arithmetic(found: Explanation, spelling: str) -> Iterator[str]:
         short = [stage for stage in stages[:-1] if len(stage) <= MOST_HEARD]
         yield from (f"In numbers: {stage}." for stage in (*short, *stages[-1:]))
     if found.known:
-        rounded = ", from numbers that are not rounded" if found.rounded else ""
-        yield f"It is {figure_in_words(found.result)}{rounded}."
+        yield f"It is {figure_in_words(found.result)}{UNROUNDED * found.rounded}."
 
 
 def given(view: View, place: Place) -> Iterator[str]:
@@ -145,7 +149,7 @@ def beside(view: View, place: Place) -> Iterator[str]:
         yield "; ".join([f"Its initial value was {figure(view, began)}", *steps]) + "."
     if change := view.change(place):
         was, now = (figure(view, value) for value in change)
-        yield f"The last edit changed it: it was {was}, now it is {now}."
+        yield f"Before the last change it was {was}, now it is {now}."
     if (right := view.correct(place)) is not None:
         sign = SAID[view.wrong(place)]
         own = view.provenance.number(place)
@@ -188,20 +192,24 @@ def chain(view: View, place: Place) -> Iterator[str]:
     paths = "1 path leads" if found.count == 1 else f"{found.count:,} paths lead"
     yield f"{cell_in_prose(place.cell)}: {paths} to the loss."
     yield "Multiply the derivatives along each path. Then add the paths."
+    said = partial(number, decimals=view.decimals)
     live = [path for path in found.paths if path.product != 0]
     for k, path in enumerate(live, 1):
         yield f"Path {k}: {', from '.join(map(cell_in_prose, path.cells))}, from the loss."
-        factors = zip(path.factors, path.numbers, strict=True)
-        kept = [(f, value) for f, value in factors if text(f) != "1"]
+        kept = path.kept
         yield f"Its derivatives: {'; '.join(write(f, WORDS) for f, _ in kept)}."
         numbers = " times ".join(figure(view, value) for _, value in kept)
-        yield f"In numbers: {numbers}, which is {figure(view, path.product)}."
+        product = f", which is {figure(view, path.product)}" * (len(kept) > 1)
+        yield f"In numbers: {numbers}{product}{UNROUNDED * path.is_rounded(said)}."
     if len(live) < len(found.paths):  # and all the smaller ones as well
         yield from shut(found, found.count - len(live))
     elif found.left_out:
         rest = figure(view, found.rest)
-        yield f"And {found.left_out:,} smaller paths, which together bring {rest}."
-    yield f"The sum of all is {figure(view, found.recorded)}, the value of the backward pass."
+        smaller = "smaller path" if found.left_out == 1 else "smaller paths"
+        yield f"And {found.left_out:,} {smaller}, which together bring {rest}."
+    rounded = UNROUNDED * is_rounded(found, said)
+    recorded = figure(view, found.recorded)
+    yield f"The sum of all is {recorded}, the value of the backward pass{rounded}."
 
 
 def shut(found: Chain, count: int) -> Iterator[str]:
@@ -230,6 +238,8 @@ def _closed(factor: Expr) -> str:
 def gradient_check(view: View, found: GradientCheck) -> str:
     """What the gradient check found of one gradient."""
     worst = found.worst
+    if worst.why:
+        return f"{found.symbol}: {found.said}."
     some = f", of {found.checked} of {found.of:,} numbers" if found.checked < found.of else ""
     both = [figure(view, number) for number in (worst.analytic, worst.numeric)]
     difference = worst.difference_text

@@ -22,7 +22,7 @@ from backprop_tui.model.saved import Level
 from backprop_tui.plain import asking, explaining, steps, telling
 from backprop_tui.run.timeline import Position
 from backprop_tui.session import one_weight
-from backprop_tui.session.asking import has_hints, is_numeric
+from backprop_tui.session.asking import has_hints, is_numeric, none_open
 from backprop_tui.session.commands import BY_KEY, COMMANDS, Command, find, meant, word_of
 from backprop_tui.session.editing import ALPHAS
 from backprop_tui.session.looking import CELL, cell_of, place_of, symbol_of
@@ -269,7 +269,7 @@ class PlainFace:
         numeric = bool(ANSWER.fullmatch(typed)) or is_numeric(typed)
         if asked is None or not asked.is_open:
             if numeric:
-                raise CannotError("No question is open: ask vote or ask type asks before steps.")
+                raise none_open(session)
             return False
         if (cell := self._cell_asked_for(typed)) is not None:
             if cell.symbol != asked.cell.symbol:
@@ -407,7 +407,7 @@ class PlainFace:
     def _tell_check(self, sheet: Sheet) -> None:
         self._background()
         _, symbols, found = sheet.about
-        self.say("Each gradient beside what small changes of the number do to the loss:")
+        self.say("Each gradient beside its numerical derivative:")
         for symbol in symbols:
             self.tell(explaining.gradient_check(self.session.view, found[symbol]))
 

@@ -98,10 +98,10 @@ def predictions(view: View) -> Iterator[str]:
     shown = min(state.examples, MOST_PREDICTED)
     for k in range(shown if data.examples > 1 else 0):
         found, example = prediction(names, A, Y, k), state.iteration.examples[k] + 1
-        verdict = "right" if found.right else "wrong"
+        verdict = "correct" if found.right else "not correct"
         yield f"Example {example}: predicted {found.predicted}, target {found.target}, {verdict}."
     if state.examples > 1:
-        yield f"{int(correct(A, Y).sum())} of {state.examples} are predicted right."
+        yield f"{int(correct(A, Y).sum())} of {state.examples} are correct."
 
 
 def notes(view: View, lines: tuple[str, ...] | None = None) -> Iterator[str]:

@@ -15,6 +15,7 @@ from math import isfinite
 import numpy as np
 
 from backprop_tui.maths.expressions import Cell, Name
+from backprop_tui.maths.numbers import significant
 from backprop_tui.maths.shapes import Shape, written
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import listed
@@ -43,7 +44,11 @@ def unfit(edit: Edit, architecture: Architecture, examples: int) -> tuple[str, s
     if not isinstance(edit.of, Cell):
         if edit.of != ALPHA:
             return "cell", _only(shapes)
-        return None if edit.value >= 0 else ("value", f"must be 0 or more; got {said(edit.value)}")
+        return (
+            None
+            if edit.value >= 0
+            else ("value", f"must be 0 or more; got {significant(edit.value)}")
+        )
     symbol, row, column = edit.of.symbol, edit.of.row, edit.of.column
     if symbol not in shapes:
         return "cell", _only(shapes)
@@ -54,17 +59,15 @@ def unfit(edit: Edit, architecture: Architecture, examples: int) -> tuple[str, s
         if loss.targets_are_shares:
             return "cell", f"cannot be edited alone: {loss.name} needs targets that sum to 1"
         if loss.targets_are_probabilities and not 0 <= edit.value <= 1:
-            return "value", f"must be from 0 to 1, as {loss.name} needs; got {said(edit.value)}"
+            return (
+                "value",
+                f"must be from 0 to 1, as {loss.name} needs; got {significant(edit.value)}",
+            )
     return None
 
 
 def _only(shapes: Mapping[str, Shape]) -> str:
     return f"cannot be edited: only {listed(tuple(shapes))} and {text(ALPHA)} can"
-
-
-def said(value: float) -> str:
-    """A number in a sentence: 0.5, −1.25e−07."""
-    return f"{value:zg}".replace("-", "−")
 
 
 # Experiments with edits ----------------------------------------------------------------------

@@ -228,7 +228,8 @@ class Progress:
 
     iteration: int
     found: Position | None = None
-    diverged: str | None = None
+    ended: bool = False
+    """Whether the run has no iteration after that one."""
 
 
 def search(
@@ -244,14 +245,11 @@ def search(
         return
     for number in range(first, first + most):
         iteration = timeline.iteration(number)
-        if iteration.number != number:
-            yield Progress(iteration.number, diverged=iteration.diverged)
-            return
-        if condition.holds(timeline, iteration):
+        if iteration.number == number and condition.holds(timeline, iteration):
             yield Progress(number, found=Position(number, condition.steps))
             return
-        yield Progress(number, diverged=iteration.diverged)
-        if iteration.diverged:
+        yield (progress := Progress(iteration.number, ended=timeline.ends(number)))
+        if progress.ended:
             return
 
 
@@ -260,11 +258,13 @@ def _search_losses(
 ) -> Iterator[Progress]:
     """The same by the losses alone, which long runs bring at the speed of compiled iterations."""
     (symbol,) = names(condition.expression)
+    if (reached := timeline.iteration(first).number) < first:
+        yield Progress(reached, ended=True)
     for stretch in timeline.history.run(first, last):
         holds = value(condition.expression, {symbol: stretch.losses})
         if (found := np.flatnonzero(holds)).size:
             iteration = stretch.first + int(found[0])
             yield Progress(iteration, found=Position(iteration, condition.steps))
             return
-        diverged = timeline.diverged(stretch.last) if stretch.diverged else None
-        yield Progress(stretch.last, diverged=diverged)
+        ended = stretch.diverged or bool(timeline.program.cached)
+        yield Progress(stretch.last, ended=ended)

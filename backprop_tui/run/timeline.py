@@ -15,7 +15,7 @@ from backprop_tui.maths.shapes import Shape
 from backprop_tui.model.architecture import Phase, Step
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.program import Program
-from backprop_tui.run.history import History
+from backprop_tui.run.history import GIVEN_ONCE, History
 from backprop_tui.run.iterations import Iteration
 
 
@@ -244,6 +244,10 @@ class Timeline:
     def ends(self, iteration: int) -> bool:
         """Whether the run has no iteration after that one: it diverged, or values are given."""
         return bool(self.program.cached or self.diverged(iteration))
+
+    def end(self, last: int) -> str:
+        """Why that iteration is the last one of the run."""
+        return GIVEN_ONCE if self.program.cached else f"the run diverges in iteration {last:,}"
 
     def diverged(self, iteration: int) -> str | None:
         """The first parameter that is no longer finite after that iteration, None while all are."""

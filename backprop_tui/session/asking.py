@@ -295,7 +295,8 @@ def scored(s: SessionState, ahead: bool = False) -> str:
 # Answers
 
 
-def _none_open(s: SessionState) -> CannotError:
+def none_open(s: SessionState) -> CannotError:
+    """That there is nothing to answer, and why."""
     turns_on = f": {s.named('ask')} turns questions on" if s.mode == OFF else " at this step"
     return CannotError(f"No question is open{turns_on}.")
 
@@ -304,7 +305,7 @@ def choose(s: SessionState, digit: str) -> None:
     """A vote; where an answer is typed, the first of its characters."""
     asking, digit = s.asking, DIGITS.get(digit, digit)
     if asking is None or not asking.is_open:
-        raise _none_open(s)
+        raise none_open(s)
     if asking.asked.form in ("number", "formula"):
         open_field(s, Line.of(digit))
         return
@@ -478,7 +479,7 @@ def hint(s: SessionState, rest: str) -> None:
     """A hint; where there are no more, or nothing is asked, help."""
     asking = s.asking
     if asking is None or not asking.is_open:
-        raise _none_open(s)
+        raise none_open(s)
     s.asking = asking.hinted()
 
 

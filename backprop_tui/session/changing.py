@@ -47,7 +47,7 @@ def _say_what(s: SessionState, done: str, made: str, source: list[Experiment], w
 
 
 def difference(before: Experiment, after: Experiment, decimals: int) -> str:
-    """What one change made: `W2[1,1] = 0.900`, `other weights`, `your dW2`."""
+    """What one change made: `the edit W2[1,1] = 0.900`, `other weights`, `your dW2`."""
     if after.initial is not before.initial:
         return "other weights"
     if after.mistake != before.mistake:
@@ -59,7 +59,7 @@ def difference(before: Experiment, after: Experiment, decimals: int) -> str:
         return " and ".join(
             f"{'your' if symbol in own else 'the taught'} {symbol}" for symbol in written
         )
-    return edited(after.edits[-1], decimals)
+    return f"the edit {edited(after.edits[-1], decimals)}"
 
 
 def new_weights(s: SessionState, rest: str) -> None:

@@ -430,7 +430,8 @@ class SessionState:
         last = self.timeline.iteration(farthest).number
         self.go(position if last == position.iteration else self.timeline.end_of(last))
         if last < farthest:
-            self.say(f"The run diverges in iteration {last:,}: it ends there.")
+            ended = self.timeline.end(last)
+            self.say(f"{ended[0].upper()}{ended[1:]}: it ends there.")
         elif last < position.iteration:
             self.say(f"{last:,} iterations are computed. To go on, ask for the same again.")
 

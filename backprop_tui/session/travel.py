@@ -126,7 +126,8 @@ def goto_typed(s: SessionState, typed: str) -> None:
 
 
 def _searched(s: SessionState, condition: lazy.goals.Condition) -> Iterator[str]:
-    """Go where the condition first holds; a CannotError where it does not."""
+    """Go where the condition next holds; a CannotError where it does not."""
+    at_first = (s.position.iteration, s.position.steps) < (1, condition.steps)
     progress = lazy.goals.Progress(s.position.iteration)
     most = s.timeline.history.most
     for progress in lazy.goals.search(s.timeline, condition, s.position, most):
@@ -135,15 +136,17 @@ def _searched(s: SessionState, condition: lazy.goals.Condition) -> Iterator[str]
             at = s.timeline.iteration(progress.found.iteration)
             is_ = condition.in_numbers(s.timeline, at, s.decimals)
             numbers = f": {is_}" if is_ else ""
-            s.say(f"{condition.text} first holds in iteration {at.number:,}{numbers}.")
+            first = "first" if at_first else "next"
+            s.say(f"{condition.text} {first} holds in iteration {at.number:,}{numbers}.")
             return
         yield f"{condition.text}: not by iteration {progress.iteration:,}"
     ended = (
-        f"the run diverges in iteration {progress.iteration:,}"
-        if progress.diverged
+        s.timeline.end(progress.iteration)
+        if progress.ended
         else f"{most:,} iterations were searched"
     )
-    raise CannotError(f"{condition.text} never holds: {ended}")
+    never = "never holds" if at_first else "does not hold later"
+    raise CannotError(f"{condition.text} {never}: {ended}")
 
 
 # The losses so far

@@ -18,7 +18,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from backprop_tui.maths.expressions import Cell
-from backprop_tui.maths.numbers import cell_width, fixed
+from backprop_tui.maths.numbers import cell_width, fixed, signed
 from backprop_tui.model.rows import rows_of
 from backprop_tui.session.prompts import Sheet, Sight, Stop
 from backprop_tui.tui import lazy
@@ -407,7 +407,7 @@ class Window(Sight):
         """A number as it stands on a board; small gradients have a common power taken out."""
         power = Gradients.power_of(view, self.layout(view).board, cell.symbol)
         shown = fixed(value * 10.0**-power, view.decimals, cell_width(view.decimals) - 1)
-        return f"{shown}e{power}" if power else shown
+        return signed(f"{shown}e{power}") if power else shown
 
     def last_line(self, sheet: Sheet, view: View) -> int:
         """The first line of the last page."""

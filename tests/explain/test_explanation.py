@@ -349,7 +349,7 @@ def test_softmax_is_written_out_and_its_largest_z_put_in_before_the_powers() -> 
         "= 0.003",
     ]
     assert found.remarks == (
-        "The largest of Z3, 2.000, is subtracted first: same shares, no overflow.",
+        "The largest of this example, 2.000, is subtracted: same shares, no overflow.",
     )
 
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from backprop_tui.explain.paths import Chain, Chains, Path, coefficients, is_rounded
 from backprop_tui.explain.provenance import Place, Provenance
+from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.elements import element
 from backprop_tui.maths.expressions import Cell, Div, Expr, Name, Num, cells
 from backprop_tui.maths.parser import parse
@@ -309,3 +310,11 @@ def test_written_products_may_add_up_to_another_sum(
     paths = tuple(Path((), (), (number,)) for number in products)
     chain = Chain(Place(1, Cell("dW1", 1, 1)), paths, count, recorded)
     assert is_rounded(chain, "{:.2f}".format) is rounded
+
+
+def test_written_factors_may_have_another_product_than_the_path() -> None:
+    """−0.112 × −4.425 is 0.496, but softmax's first path to dZ2[1,1] brings 0.498."""
+    (path, *_) = Chains(Provenance(Timeline(load("softmax"))), 1).largest(Cell("dZ2", 1, 1), 1)
+    assert f"{path.product:.3f}" == "0.498"
+    assert path.is_rounded("{:.3f}".format)
+    assert not path.is_rounded("{:.9f}".format)

@@ -19,6 +19,7 @@ from backprop_tui.model.network import Network, Training
 from backprop_tui.run.timeline import Timeline
 from tests.maths.test_elements import agree, size
 from tests.networks import ARTICLE, experiment, experiments
+from tests.programs import ATTENTION
 
 ITERATIONS = 2
 
@@ -342,6 +343,13 @@ def test_an_input_names_the_example_of_the_data_not_the_column_of_the_batch() ->
     assert p.given(at(3, "Y")) == "target of output 1 of example 1, from the data"
 
 
+def test_a_matrix_that_is_the_same_for_every_example_names_none() -> None:
+    """Its columns are tokens, and there are more of them than examples."""
+    p = provenance(ATTENTION)
+    assert {p.given(at(1, "X", 3, k)) for k in range(1, 5)} == {"input, from the data"}
+    assert p.given(at(1, "Y", 1, 4)) == "target, from the data"
+
+
 # ∞ and NaN ------------------------------------------------------------------------------------
 
 
@@ -429,7 +437,7 @@ def test_a_product_beyond_all_numbers_names_its_factors() -> None:
     p = provenance(experiment(network, Training(), [[1e10]], [[1.0]], {"W1": [[1e300]]}))
     first, sentence = p.origin(at(1, "dW1")) or (None, "")
     assert first == at(1, "Z1")
-    assert sentence == "W1[1,1] is 1e+300 and X[1,1] is 1e+10, so W1[1,1] · X[1,1] is ∞"
+    assert sentence == "W1[1,1] is 1e300 and X[1,1] is 1e10, so W1[1,1] · X[1,1] is ∞"
 
 
 def test_a_sum_of_784_terms_beyond_all_numbers_is_told_in_short() -> None:
@@ -440,7 +448,7 @@ def test_a_sum_of_784_terms_beyond_all_numbers_is_told_in_short() -> None:
     )
     _, sentence = p.origin(at(1, "Z1")) or (None, "")
     assert sentence == (
-        "W1[1,1] is 1e+297 and X[1,1] is 1e+10, so "
+        "W1[1,1] is 1e297 and X[1,1] is 1e10, so "
         "W1[1,1]·X[1,1] + W1[1,2]·X[2,1] + W1[1,3]·X[3,1] + … + b1[1,1] is ∞"
     )
 
@@ -468,8 +476,8 @@ def test_what_is_not_finite_is_traced_to_the_first_cell_that_is_not(
         (0.0, "exactly 0"),
         (-2.0, "exactly −2"),
         (0.5, "0.5"),
-        (-1.23456, "−1.235"),
-        (1.7e308, "1.7e+308"),
+        (-1.23456, "−1.23"),
+        (1.7e308, "1.7e308"),
         (np.inf, "∞"),
         (-np.inf, "−∞"),
         (np.nan, "NaN"),

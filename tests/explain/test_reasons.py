@@ -521,7 +521,7 @@ SENTENCES: dict[str, Callable[..., None]] = {
     r"( \(One example: no 1/m\.\))?": weight_of_rows,
     rf"{S}\[i,j\] multiplies {S}\[j\]: d\1\[i,j\] = {S}\[i\] · \2\[j\]{HOW}\."
     r"( \(One example: no 1/m\.\))?": weight,
-    rf"{S} is added to {S}, so ∂\2/∂\1 = 1 and d\1 = {S}{HOW}\.": added,
+    rf"{S} is (?:added to|a term of) {S}, so ∂\2/∂\1 = 1 and d\1 = {S}{HOW}\.": added,
     rf"{S} is {S}, so ∂\1/∂\2 = 1 and d\2 = {S}()\.": copied,
     rf"{S} is used (\d+ times )?in ([\w, ]+)\. The gradients of all uses are added{HOW}\.": several,
     rf"L uses {S} through {S}(?:\. (.*)|: [\w, …]+\.)": by_rule,
@@ -731,3 +731,24 @@ def test_where_all_gradients_are_of_j_the_reason_says_so() -> None:
     told = [reason(program.steps[program.index(s)], program) for s in program.gradients]
     assert told[0].endswith("The chain rule starts here: dL = ∂J/∂L.")
     assert not any(said.startswith(f"{program.loss} ") for said in told)
+
+
+def test_a_gate_that_only_scales_what_a_layer_multiplies_is_not_said_to_be_between_layers() -> None:
+    """Without σ in R, C would read a product of Z and H: not what one layer computes."""
+    gated = formulas(
+        {"W": (2, 2), "U": (2, 2), "V": (2, 2)},
+        {
+            "Z": "W·X",
+            "R": "σ(Z)",
+            "H": "tanh(W·X)",
+            "C": "U·(R ∘ H)",
+            "A": "tanh(C)",
+            "O": "V·A",
+            "L": "half_squared_error(O, Y)",
+        },
+    )
+    said = {s.symbol: reason(s, gated) for s in gated.steps}
+    assert said["R"] == "R is σ(Z), element by element."
+    assert (
+        said["A"] == "The activation is non-linear. Without it, two layers would equal one layer."
+    )

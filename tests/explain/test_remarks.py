@@ -12,7 +12,7 @@ from hypothesis import given
 
 from backprop_tui.explain.explanation import Explanation
 from backprop_tui.explain.provenance import Place, Provenance
-from backprop_tui.maths.expressions import Cell, Mul, calls
+from backprop_tui.maths.expressions import Cell, Mul, calls, names
 from backprop_tui.maths.parser import parse
 from backprop_tui.maths.values import value
 from backprop_tui.model.experiment import Experiment
@@ -107,10 +107,11 @@ def mean(found: Explanation, m: str, objective: str, how: str, losses: str, of_o
     assert of_one in program.per_example
 
 
-def largest(found: Explanation, z: str, figure: str) -> None:
+def largest(found: Explanation, over: str, figure: str) -> None:
     cell, program = found.place.cell, found.provenance.program
+    (z,) = names(found.step.expression)
     of_example = found.env[z][:, cell.column - 1] if program.axis else found.env[z][cell.row - 1]
-    assert read(figure) == of_example.max()
+    assert (over, read(figure)) == ("example", of_example.max())
 
 
 def natural(found: Explanation) -> None:
@@ -127,7 +128,7 @@ REMARKS: dict[str, Callable[..., None]] = {
     r"(?: and (\d+) more of \w+)?\.": line_of_weights,
     rf"1/m = 1/(\d+): {S} (is|contains) the mean of (\d+) loss(?:es)?\. "
     rf"{S} is the gradient of each L: no 1/m\.": mean,
-    rf"The largest of {S}, (\S+), is subtracted first: same shares, no overflow\.": largest,
+    r"The largest of this (\w+), (\S+), is subtracted: same shares, no overflow\.": largest,
     r"log is the natural logarithm, ln\.": natural,
 }
 """Every remark that can be made, and what must hold where it is."""

@@ -47,30 +47,30 @@ def test_what_fits_is_not_lost() -> None:
 def test_notes_behind_a_vote_are_lost_when_it_is_over() -> None:
     told = found(MAZUR, *FOUR, questions=(VOTE,))
     over = "is not shown whole at 80×24 once the question there is over"
-    assert told[-1] == f"notes[3].text {over}: {ROOM}"
-    assert [sentence.split()[0] for sentence in told] == [f"notes[{k}].text" for k in (1, 2, 3)]
+    assert told[-1] == f"notes[4].text {over}: {ROOM}"
+    assert [sentence.split()[0] for sentence in told] == [f"notes[{k}].text" for k in (2, 3, 4)]
 
 
 def test_each_revealed_line_has_its_room() -> None:
     lines = Note("dW2", None, tuple(f"This is line {k} of the note." for k in range(9)))
     assert found(MAZUR, lines) == []
     assert found(MAZUR, replace(lines, lines=(*lines.lines, "x" * 400))) == [
-        f"notes[0].text[9] is not shown whole at 80×24: {ROOM}"
+        f"notes[1].text[10] is not shown whole at 80×24: {ROOM}"
     ]
 
 
 def test_a_question_and_its_answer_are_looked_for() -> None:
     asked = replace(VOTE, text="Why? " * 60, answer="So. " * 60)
     assert found(MAZUR, questions=(asked,)) == [
-        f"questions[0].{part} is not shown whole at 80×24: {ROOM}" for part in ("text", "answer")
+        f"questions[1].{part} is not shown whole at 80×24: {ROOM}" for part in ("text", "answer")
     ]
 
 
 def test_choices_in_words_are_looked_for() -> None:
     choices = (WrittenChoice("Up " * 200, "It is. " * 40), *WORDED.choices[1:])
     assert found(MAZUR, questions=(replace(WORDED, choices=choices),)) == [
-        f"questions[0].choices[0] is not shown whole at 80×24: {ROOM}",
-        f"questions[0].choices[0].why is not shown whole at 80×24: {ROOM}",
+        f"questions[1].choices[1] is not shown whole at 80×24: {ROOM}",
+        f"questions[1].choices[1].why is not shown whole at 80×24: {ROOM}",
     ]
 
 
@@ -78,7 +78,7 @@ def test_check_says_it_once() -> None:
     notes = (*FOUR, Note("L", None, ("x " * 200,)))
     report = Report(Timeline(replace(MAZUR, notes=notes, questions=(VOTE,))), 1)
     about = [sentence.split()[0] for sentence in report.remarks]
-    assert about == ["notes[4].text", "notes[1].text", "notes[2].text", "notes[3].text"]
+    assert about == ["notes[5].text", "notes[2].text", "notes[3].text", "notes[4].text"]
 
 
 def test_where_nobody_comes_nothing_is_painted() -> None:
@@ -89,4 +89,4 @@ def test_what_is_said_of_a_number_before_it_was_edited_is_not_looked_for() -> No
     notes = Note("L", 1, ("x " * 200,)), Note("L", None, ("y " * 200,))
     edit = Edit(1, Cell("W1", 1, 1), 0.5)
     edited = with_edit(replace(MAZUR, notes=notes, questions=(replace(VOTE, iteration=1),)), edit)
-    assert [said.split()[0] for said in lost(Timeline(edited))] == ["notes[1].text"]
+    assert [said.split()[0] for said in lost(Timeline(edited))] == ["notes[2].text"]

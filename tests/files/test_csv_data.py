@@ -330,10 +330,10 @@ class TestFaults:
     @pytest.mark.parametrize(
         ("data", "sentence"),
         [
-            ('target = "species"\ninputs = ["length", "widht"]', "data.inputs[1] must be a column"),
-            ('target = "species"\ninputs = ["length", "length"]', "data.inputs[1] must be another"),
-            ('target = "species"\ninputs = ["length", "species"]', "data.inputs[1] must be no tar"),
-            ('target = ["species", "wide"]', "data.target[1] must be a column of iris.csv, which"),
+            ('target = "species"\ninputs = ["length", "widht"]', "data.inputs[2] must be a column"),
+            ('target = "species"\ninputs = ["length", "length"]', "data.inputs[2] must be another"),
+            ('target = "species"\ninputs = ["length", "species"]', "data.inputs[2] must be no tar"),
+            ('target = ["species", "wide"]', "data.target[2] must be a column of iris.csv, which"),
             ("target = []", "data.target must be a column's name, or a list of such names; got an"),
             ("inputs = []", "data.inputs must be a list of columns' names, 1 or more of them; got"),
             ("standardize = true", "data.target is missing: it must be a column's name, or a list"),

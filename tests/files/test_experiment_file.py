@@ -190,13 +190,13 @@ ONE_FAULT = [  # what is written instead of what, and the whole sentence that co
     (
         '"tanh", "sigmoid"',
         '"tanh", "sigmod"',
-        "network.activations[1] must be one of leaky_relu, linear, relu, sigmoid, softmax, tanh; "
+        "network.activations[2] must be one of leaky_relu, linear, relu, sigmoid, softmax, tanh; "
         'got "sigmod". Did you mean "sigmoid"?',
     ),
     (
         '"tanh", "sigmoid"',
         '"softmax", "sigmoid"',
-        "network.activations[0] must be one of leaky_relu, linear, relu, sigmoid, tanh; "
+        "network.activations[1] must be one of leaky_relu, linear, relu, sigmoid, tanh; "
         'got "softmax", which only the last layer can have',
     ),
     (
@@ -208,10 +208,10 @@ ONE_FAULT = [  # what is written instead of what, and the whole sentence that co
     (
         "[2, 3, 1]",
         "[2, true, 1]",
-        "network.layers[1] must be a whole number, 1 or more; got true",
+        "network.layers[2] must be a whole number, 1 or more; got true",
     ),
-    ("[2, 3, 1]", "[2, 0, 1]", "network.layers[1] must be a whole number, 1 or more; got 0"),
-    ("[2, 3, 1]", "[2, 3.0, 1]", "network.layers[1] must be a whole number, 1 or more; got 3.0"),
+    ("[2, 3, 1]", "[2, 0, 1]", "network.layers[2] must be a whole number, 1 or more; got 0"),
+    ("[2, 3, 1]", "[2, 3.0, 1]", "network.layers[2] must be a whole number, 1 or more; got 3.0"),
     (
         "[2, 3, 1]",
         "[]",
@@ -235,13 +235,13 @@ ONE_FAULT = [  # what is written instead of what, and the whole sentence that co
         'loss = "half_squared_error"\nlos = 1',
         'network.los is not a key of [network]. Did you mean "loss"?',
     ),
-    ("[3, 4]", "[3]", "data.X[1] must have 2 values like the other rows; got 1"),
-    ("[3, 4]", "[3, inf]", "data.X[1][1] must be a finite number; got inf"),
-    ("[3, 4]", "[3, nan]", "data.X[1][1] must be a finite number; got nan"),
-    ("[3, 4]", "[3, true]", "data.X[1][1] must be a finite number; got true"),
-    ("[3, 4]", "[3, '4']", 'data.X[1][1] must be a finite number; got "4"'),
-    ("[3, 4]", f"[3, {'9' * 400}]", "data.X[1][1] must be a finite number; got a number of more "),
-    ("[3, 4]", "[]", "data.X[1] must be a row of numbers; got an empty list"),
+    ("[3, 4]", "[3]", "data.X[2] must have 2 values like the other rows; got 1"),
+    ("[3, 4]", "[3, inf]", "data.X[2,2] must be a finite number; got inf"),
+    ("[3, 4]", "[3, nan]", "data.X[2,2] must be a finite number; got nan"),
+    ("[3, 4]", "[3, true]", "data.X[2,2] must be a finite number; got true"),
+    ("[3, 4]", "[3, '4']", 'data.X[2,2] must be a finite number; got "4"'),
+    ("[3, 4]", f"[3, {'9' * 400}]", "data.X[2,2] must be a finite number; got a number of more "),
+    ("[3, 4]", "[]", "data.X[2] must be a row of numbers; got an empty list"),
     (
         "[[1, 2], [3, 4]]",
         "[1, 2]",
@@ -352,7 +352,7 @@ SECTIONS = [
     ),
     (
         '[training]\nfreeze = ["b1", "w2"]',
-        'training.freeze[1] must be one of W1, b1, W2, b2; got "w2". Did you mean "W2"?',
+        'training.freeze[2] must be one of W1, b1, W2, b2; got "w2". Did you mean "W2"?',
     ),
     (
         "[initial]\nW2 = [[1, 2, 3, 4]]",
@@ -362,7 +362,7 @@ SECTIONS = [
         "[initial]\nb1 = [1, 2]",
         "initial.b1 has shape 2×1, but layer 1 has 3 neurons: it must be 3×1",
     ),
-    ("[initial]\nb1 = [1, 2, inf]", "initial.b1[2] must be a finite number; got inf"),
+    ("[initial]\nb1 = [1, 2, inf]", "initial.b1[3] must be a finite number; got inf"),
     (
         "[initial]\nW3 = [[1]]",
         "initial.W3 is not a parameter of this network, which has W1, b1, W2, b2",
@@ -377,56 +377,56 @@ SECTIONS = [
     ),
     (
         '[[notes]]\nat = "dz2"\ntext = "x"',
-        "notes[0].at must be a step of this network, Z1, A1, Z2, A2, L, dA2, dZ2, dW2, db2, dA1, "
+        "notes[1].at must be a step of this network, Z1, A1, Z2, A2, L, dA2, dZ2, dW2, db2, dA1, "
         'dZ1, dW1, db1, W1, b1, …, b2; got "dz2". Did you mean "dZ2"?',
     ),
     (
         '[[notes]]\nat = "J"\ntext = "x"',
-        "notes[0].at names no step: a batch of one example has no J, only L",
+        "notes[1].at names no step: a batch of one example has no J, only L",
     ),
     (
         '[training]\nfreeze = ["b1"]\n[[notes]]\nat = { step = "b1" }\ntext = "x"',
-        "notes[0].at.step names no step: b1 is frozen, so it is never updated",
+        "notes[1].at.step names no step: b1 is frozen, so it is never updated",
     ),
     (
         '[[notes]]\nat = { iteration = 0, step = "L" }\ntext = "x"',
-        "notes[0].at.iteration must be a whole number, 1 or more; got 0",
+        "notes[1].at.iteration must be a whole number, 1 or more; got 0",
     ),
     (
         '[[notes]]\nat = "L"',
-        "notes[0].text is missing: it must be text without control characters, or a list of lines, "
+        "notes[1].text is missing: it must be text without control characters, or a list of lines, "
         "1 or more of them",
     ),
     (
         '[[questions]]\nat = "dA3"\nform = "vote"\ntext = "x"',
-        "questions[0].at must be a step of this network, Z1, A1, Z2, A2, L, dA2, dZ2, dW2, db2, "
+        "questions[1].at must be a step of this network, Z1, A1, Z2, A2, L, dA2, dZ2, dW2, db2, "
         'dA1, dZ1, dW1, db1, W1, b1, …, b2; got "dA3". Did you mean "dA2"?',
     ),
     (
         '[[questions]]\nat = "dW1"\ncell = [4, 1]\nform = "vote"\ntext = "x"',
-        "questions[0].cell asks for dW1[4,1], but dW1 has 3 rows and 2 columns",
+        "questions[1].cell asks for dW1[4,1], but dW1 has 3 rows and 2 columns",
     ),
     (
         '[[questions]]\nat = "dW1"\ncell = [0, 1]\nform = "vote"\ntext = "x"',
-        "questions[0].cell must be a row and a column, counted from 1, like [1, 2]; "
+        "questions[1].cell must be a row and a column, counted from 1, like [1, 2]; "
         "got a list of 2",
     ),
     (
         '[[questions]]\nat = "dW1"\nform = "votes"\ntext = "x"',
-        'questions[0].form must be one of vote, number, formula, talk, line; got "votes". '
+        'questions[1].form must be one of vote, number, formula, talk, line; got "votes". '
         'Did you mean "vote"?',
     ),
     (
         '[[questions]]\nat = "dW1"\nform = "vote"\ntext = " "',
-        'questions[0].text must be text, not empty and without control characters; got " "',
+        'questions[1].text must be text, not empty and without control characters; got " "',
     ),
     (
         '[[questions]]\nat = "dW1"\nform = "talk"\ntext = "x"',
-        "questions[0].answer is missing: it must be text, which a talk shows at the second press",
+        "questions[1].answer is missing: it must be text, which a talk shows at the second press",
     ),
     (
         '[[questions]]\nat = "dW1"\nform = "vote"\ntext = "x"\nwhy = "y"',
-        "questions[0].why is not a key of [[questions]], which has at, every, cell, form, text, "
+        "questions[1].why is not a key of [[questions]], which has at, every, cell, form, text, "
         "answer, choices, correct",
     ),
     (
@@ -468,7 +468,7 @@ class TestAllFaultsAtOnce:
             "training.learning_rate",
             "network.activations",
             "network.loss",
-            "network.layers[1]",
+            "network.layers[2]",
             "data.Y",
         ]
 
@@ -485,7 +485,7 @@ class TestAllFaultsAtOnce:
     def test_many_faults_in_one_matrix_are_counted_after_the_first(self) -> None:
         text = changed("[[1, 2], [3, 4]]", f"[{', '.join(['[1, nan]'] * 20)}]")
         found = faults(text)
-        assert found[0] == "data.X[0][1] must be a finite number; got nan"
+        assert found[0] == "data.X[1,2] must be a finite number; got nan"
         assert found[8] == "data.X has 12 more faults like these"
 
     @pytest.mark.parametrize(("first", "fits"), [(0.9e-9, True), (1.1e-9, False)])
@@ -517,8 +517,8 @@ class TestAllFaultsAtOnce:
         """
         must = "must be shares of 0 or more that sum to 1, as cross_entropy needs"
         assert faults(text) == [
-            f"data.Y[1] {must}; got a sum of 2",
-            f"data.Y[2] {must}; got -1 among them",
+            f"data.Y[2] {must}; got a sum of 2",
+            f"data.Y[3] {must}; got -1 among them",
         ]
 
 
@@ -548,10 +548,10 @@ class TestOverrides:
     @pytest.mark.parametrize(
         ("flags", "sentence"),
         [
-            ({"layers": "2,x,1"}, '--layers[1] must be a whole number, 1 or more; got "x"'),
-            ({"layers": "2,3,"}, '--layers[2] must be a whole number, 1 or more; got ""'),
-            ({"x": "1,2;3,o"}, '--x[1][1] must be a finite number; got "o"'),
-            ({"x": "1,2;3"}, "--x[1] must have 2 values like the other rows; got 1"),
+            ({"layers": "2,x,1"}, '--layers[2] must be a whole number, 1 or more; got "x"'),
+            ({"layers": "2,3,"}, '--layers[3] must be a whole number, 1 or more; got ""'),
+            ({"x": "1,2;3,o"}, '--x[2,2] must be a finite number; got "o"'),
+            ({"x": "1,2;3"}, "--x[2] must have 2 values like the other rows; got 1"),
             ({"seed": "pi"}, '--seed must be a whole number, 0 or more; got "pi"'),
             (
                 {"learning_rate": "inf"},
@@ -564,7 +564,7 @@ class TestOverrides:
             ),
             (
                 {"activations": "sigmod,tanh"},
-                "--activations[0] must be one of leaky_relu, linear, relu, sigmoid, softmax, tanh; "
+                "--activations[1] must be one of leaky_relu, linear, relu, sigmoid, softmax, tanh; "
                 'got "sigmod". Did you mean "sigmoid"?',
             ),
             (
@@ -621,7 +621,7 @@ class TestOverrides:
     @pytest.mark.parametrize("wrong", ["5", '["b1"]', "{ a = 1 }"])
     def test_layers_drop_no_fault_of_the_file(self, wrong: str) -> None:
         text = SMALL + f'[training]\nfreeze = [{wrong}, "b2"]\n'
-        with pytest.raises(ExperimentError, match=r"training\.freeze\[0\] must be"):
+        with pytest.raises(ExperimentError, match=r"training\.freeze\[1\] must be"):
             read(text, layers="2,1")
 
     def test_a_seed_draws_new_weights_given_ones_included(self) -> None:
@@ -663,14 +663,14 @@ class TestLines:
     @pytest.mark.parametrize(
         ("text", "fault"),
         [
-            ("[]", "notes[0].text must be a list of lines, 1 or more of them; got an empty list"),
+            ("[]", "notes[1].text must be a list of lines, 1 or more of them; got an empty list"),
             (
                 '["a", ""]',
-                'notes[0].text[1] must be text, not empty and without control characters; got ""',
+                'notes[1].text[2] must be text, not empty and without control characters; got ""',
             ),
             (
                 "5",
-                "notes[0].text must be text without control characters, or a list of lines, 1 or "
+                "notes[1].text must be text without control characters, or a list of lines, 1 or "
                 "more of them; got 5",
             ),
         ],
@@ -709,40 +709,40 @@ class TestQuestions:
             (
                 "vote",
                 'choices = ["a", "b"]',
-                "questions[0].correct is missing: it must be the number of the correct choice, "
+                "questions[1].correct is missing: it must be the number of the correct choice, "
                 "counted from 1",
             ),
             (
                 "vote",
                 'choices = ["a", "b"]\ncorrect = 3',
-                "questions[0].correct must be a whole number from 1 to 2; got 3",
+                "questions[1].correct must be a whole number from 1 to 2; got 3",
             ),
             (
                 "number",
                 'choices = ["a", "b"]\ncorrect = 1',
-                "questions[0].choices must be left out: only a vote has choices, and this is a "
+                "questions[1].choices must be left out: only a vote has choices, and this is a "
                 "number",
             ),
             (
                 "vote",
                 "correct = 1",
-                "questions[0].correct is the number of a choice, but there are no choices",
+                "questions[1].correct is the number of a choice, but there are no choices",
             ),
             (
                 "vote",
                 'choices = ["a"]\ncorrect = 1',
-                "questions[0].choices must be a list of choices, each a text or a table with text "
+                "questions[1].choices must be a list of choices, each a text or a table with text "
                 "and why, 2 to 4 of them; got a list of 1",
             ),
             (
                 "vote",
                 'choices = ["a", { text = "b", because = "c" }]\ncorrect = 1',
-                "questions[0].choices[1].because is not a key of a choice, which has text, why",
+                "questions[1].choices[2].because is not a key of a choice, which has text, why",
             ),
             (
                 "vote",
                 'choices = ["a", ""]\ncorrect = 1',
-                "questions[0].choices[1] must be text, not empty and without control characters; "
+                "questions[1].choices[2] must be text, not empty and without control characters; "
                 'got ""',
             ),
         ],
@@ -757,10 +757,10 @@ class TestQuestions:
             '[[questions]]\nat = "dA1"\ncell = [1, 2]\nform = "number"\n'
         )
         assert [fault.split()[0] for fault in faults(text)] == [
-            "questions[0].answer",
-            "questions[0].at",
-            "questions[1].text",
-            "questions[1].cell",
+            "questions[1].answer",
+            "questions[1].at",
+            "questions[2].text",
+            "questions[2].cell",
         ]
 
     def test_a_cell_of_every_iteration_is_in_the_smallest_batch_too(self) -> None:
@@ -768,7 +768,7 @@ class TestQuestions:
         three = three.replace("[[0], [1]]", "[[0], [1], [0]]") + "[training]\nbatch = 2\n"
         question = '[[questions]]\nat = {}\ncell = [1, 2]\nform = "vote"\ntext = "x"'
         first, second = (f'{{ iteration = {k}, step = "Z2" }}' for k in (1, 2))
-        outside = "questions[0].cell asks for Z2[1,2], but Z2 has 1 row and 1 column"
+        outside = "questions[1].cell asks for Z2[1,2], but Z2 has 1 row and 1 column"
         assert read(three + question.format(first)).questions
         assert faults(three + question.format(second)) == [outside]
         assert read(three + question.format('"Z2"')).questions, "in iteration 1"
@@ -956,18 +956,18 @@ value = 0.25
         )
         found = faults(SMALL + text + "[[edits]]\niteration = 1\ncolour = 2\n")
         expected = (
-            "edits[0].iteration must be a whole number, 1 or more",
-            'edits[1].cell must be a cell, like "W1[1,2]", or "alpha"; got "W1"',
-            'edits[2].cell must be a cell, like "W1[1,2]", or "alpha"; got "beta"',
-            "edits[3].cell does not exist: W1 is 3×2",
-            "edits[4].cell does not exist: X is 2×1",
-            "edits[5].cell cannot be edited: only X, Y, W1",
-            "edits[6].value must be from 0 to 1",
-            "edits[7].value must be 0 or more",
-            "edits[8].value must be a finite number",
-            "edits[9].cell is missing",
-            "edits[9].value is missing",
-            "edits[9].colour is not a key of [[edits]]",
+            "edits[1].iteration must be a whole number, 1 or more",
+            'edits[2].cell must be a cell, like "W1[1,2]", or "alpha"; got "W1"',
+            'edits[3].cell must be a cell, like "W1[1,2]", or "alpha"; got "beta"',
+            "edits[4].cell does not exist: W1 is 3×2",
+            "edits[5].cell does not exist: X is 2×1",
+            "edits[6].cell cannot be edited: only X, Y, W1",
+            "edits[7].value must be from 0 to 1",
+            "edits[8].value must be 0 or more",
+            "edits[9].value must be a finite number",
+            "edits[10].cell is missing",
+            "edits[10].value is missing",
+            "edits[10].colour is not a key of [[edits]]",
         )
         assert len(found) == len(expected)
         for fault, beginning in zip(sorted(found), sorted(expected), strict=True):
@@ -1022,7 +1022,7 @@ def test_a_shape_says_whether_it_is_the_transpose() -> None:
 
 
 def test_a_key_that_toml_needs_in_quotes_has_them() -> None:
-    assert dotted(("a-B_1", 0, "b c")) == '.a-B_1[0]."b c"'
+    assert dotted(("a-B_1", 0, "b c")) == '.a-B_1[1]."b c"'
     assert bare("x" * 60) == "x" * 60
     assert bare("x" * 61).startswith('"x')
     assert bare("") == '""'

@@ -118,9 +118,9 @@ text = "It is given."
         "given.X is data: it belongs in [data]",
         "given.a2 is not a value or a gradient of this network, which has Z1, A1, Z2, A2, dA2, "
         'dZ2, dW2, db2, dA1, dZ1, dW1, db1. Did you mean "A2"?',
-        'given.dZ2[0][1] must be a finite number; got "x"',
-        f"edits[0].iteration must be 1, {because}",
-        "notes[0].at names no step: A1 is given, so it is not computed",
+        'given.dZ2[1,2] must be a finite number; got "x"',
+        f"edits[1].iteration must be 1, {because}",
+        "notes[1].at names no step: A1 is given, so it is not computed",
     ]
 
 

@@ -58,14 +58,14 @@ class TestRoom:
             (
                 77,
                 [
-                    "notes[0].text takes 2 lines at 80 columns, and hides other lines: "
+                    "notes[1].text takes 2 lines at 80 columns, and hides other lines: "
                     "76 characters fit on one, it has 77"
                 ],
             ),
             (228, None),
             (
                 229,
-                ["notes[0].text is cut off at 80 columns: it takes 4 lines and has 3 lines"],
+                ["notes[1].text is cut off at 80 columns: it takes 4 lines and has 3 lines"],
             ),
         ],
     )
@@ -80,13 +80,13 @@ class TestRoom:
         fits = Question("L", 1, "talk", "x" * 76, "x" * 152)
         assert found(ARTICLE, fits) == []
         assert found(ARTICLE, replace(fits, text="x" * 77, answer="x" * 153)) == [
-            "questions[0].text is cut off at 80 columns: it takes 2 lines and has one line",
-            "questions[0].answer is cut off at 80 columns: it takes 3 lines and has 2 lines",
+            "questions[1].text is cut off at 80 columns: it takes 2 lines and has one line",
+            "questions[1].answer is cut off at 80 columns: it takes 3 lines and has 2 lines",
         ]
 
     def test_of_several_lines_the_one_that_is_too_long_is_named(self) -> None:
         (said,) = found(ARTICLE, Note("L", None, ("x" * 76, "x" * 77)))
-        assert said.startswith("notes[0].text[1] takes 2 lines")
+        assert said.startswith("notes[1].text[2] takes 2 lines")
 
     def test_of_what_it_teaches(self) -> None:
         assert found(replace(ARTICLE, teaches="x" * 40)) == []
@@ -101,7 +101,7 @@ class TestVotes:
 
     def test_with_fewer_are_not(self) -> None:
         assert found(load("article"), Question("db2", None, "vote", "How?", cell=(1, 1))) == [
-            "questions[0] is a vote with too few choices: mistakes give 2 wrong numbers "
+            "questions[1] is a vote with too few choices: mistakes give 2 wrong numbers "
             "for db2[1,1] at 3 decimals, but 3 are needed"
         ]
 
@@ -126,7 +126,7 @@ class TestCells:
     def test_that_a_text_names_and_the_step_has_not_are_remarked(self) -> None:
         question = Question("dA1", 1, "talk", "What is dA1[3,1]?", "So.")
         assert found(MAZUR, question) == [
-            "questions[0].text names dA1[3,1], but dA1 has 2 rows and 1 column"
+            "questions[1].text names dA1[3,1], but dA1 has 2 rows and 1 column"
         ]
         assert found(MAZUR, replace(question, text="What is dA1[2,1]?")) == []
 
@@ -135,13 +135,13 @@ class TestCells:
     )
     def test_of_a_single_number_there_is_only_the_first(self, cell: str, outside: bool) -> None:
         said = found(BATCH, Question("J", 1, "talk", f"What is J{cell}?", "So."))
-        told = f"questions[0].text names J{cell}, but J has 1 row and 1 column"
+        told = f"questions[1].text names J{cell}, but J has 1 row and 1 column"
         assert said == [told] * outside
 
     def test_of_several_one_has_to_be_said(self) -> None:
         question = Question("dW2", 1, "number", "Is dW2[1,2] above dW2[2,1]?")
         assert found(MAZUR, question) == [
-            "questions[0].text names several cells of dW2: cell says which is asked for"
+            "questions[1].text names several cells of dW2: cell says which is asked for"
         ]
         assert found(MAZUR, replace(question, cell=(1, 2))) == []
 
@@ -155,7 +155,7 @@ class TestZeros:
     def test_are_remarked_also_when_they_only_look_so(self) -> None:
         question = Question("dW1", None, "number", "How?", cell=(1, 1))
         assert found(replace(MAZUR, own_decimals=3), question) == [
-            "the answer to questions[0] is zero: dW1[1,1] is 0 at 3 decimals in iteration 1"
+            "the answer to questions[1] is zero: dW1[1,1] is 0 at 3 decimals in iteration 1"
         ]
         assert found(MAZUR, question) == []
 
@@ -182,7 +182,7 @@ class TestPlaces:
     ) -> None:
         assert Timeline(WILD).diverged(2)
         assert found(WILD, said) == [
-            f"{kind}[0] is at iteration 3, but the run diverges in iteration 2"
+            f"{kind}[1] is at iteration 3, but the run diverges in iteration 2"
         ]
         assert found(WILD, replace(said, iteration=2)) == []
 
@@ -198,7 +198,7 @@ class TestPlaces:
 
     def test_far_away_are_remarked_without_going_there(self) -> None:
         assert found(ARTICLE, Note("L", 10**15, ("x",))) == [
-            "notes[0] is at iteration 1,000,000,000,000,000: nobody will step that far"
+            "notes[1] is at iteration 1,000,000,000,000,000: nobody will step that far"
         ]
 
     def test_of_two_questions_are_two(self) -> None:

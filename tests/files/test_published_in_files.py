@@ -118,107 +118,107 @@ BARE = (
     '"0.5"; got '
 )
 ONE_FAULT = [  # what stands in the entry, and the whole sentence that comes of it
-    ("L = 0.5", f"published[0].L {BARE}0.5"),
-    ("W2 = [[1, 2, 3]]", f"published[0].W2[0][0] {BARE}1"),
-    ("b1 = ['1', 2, '3']", f"published[0].b1[1] {BARE}2"),
+    ("L = 0.5", f"published[1].L {BARE}0.5"),
+    ("W2 = [[1, 2, 3]]", f"published[1].W2[1,1] {BARE}1"),
+    ("b1 = ['1', 2, '3']", f"published[1].b1[2] {BARE}2"),
     (
         "L = 'half'",
-        'published[0].L must be a number in quotes, as it is printed, like "0.50"; got "half"',
+        'published[1].L must be a number in quotes, as it is printed, like "0.50"; got "half"',
     ),
     (
         "L = '1e999'",
-        'published[0].L must be a number in quotes, as it is printed, like "0.50"; got "1e999"',
+        'published[1].L must be a number in quotes, as it is printed, like "0.50"; got "1e999"',
     ),
     (
         "L = '…'",
-        'published[0].L must be a number in quotes, as it is printed, like "0.50"; got "…"',
+        'published[1].L must be a number in quotes, as it is printed, like "0.50"; got "…"',
     ),
     (
         "L = true",
-        'published[0].L must be a number in quotes, as it is printed, like "0.50"; got true',
+        'published[1].L must be a number in quotes, as it is printed, like "0.50"; got true',
     ),
     (
         "L = []",
-        'published[0].L must be a number in quotes, as it is printed, like "0.50", or rows of '
+        'published[1].L must be a number in quotes, as it is printed, like "0.50", or rows of '
         'them, like [["0.50", "1.2"], ["…", "3"]]; got an empty list',
     ),
-    ("W2 = [['…', '', '']]", "published[0].W2 must have one number at least: it prints none"),
+    ("W2 = [['…', '', '']]", "published[1].W2 must have one number at least: it prints none"),
     (
         "W1 = [['1', '2'], ['3'], ['4', '5']]",
-        "published[0].W1 must have rows of one length; got 2, 1, 2",
+        "published[1].W1 must have rows of one length; got 2, 1, 2",
     ),
-    ("A1 = [['1', '2', '3']]", "published[0].A1 has figures of shape 1×3, but A1 is 3×1"),
-    ("A1 = '0.5'", "published[0].A1 has figures of shape 1×1, but A1 is 3×1"),
-    ("A2 = ['0.5', '0.6']", "published[0].A2 has figures of shape 2×1, but A2 is one number"),
+    ("A1 = [['1', '2', '3']]", "published[1].A1 has figures of shape 1×3, but A1 is 3×1"),
+    ("A1 = '0.5'", "published[1].A1 has figures of shape 1×1, but A1 is 3×1"),
+    ("A2 = ['0.5', '0.6']", "published[1].A2 has figures of shape 2×1, but A2 is one number"),
     (
         "'-dZ1' = ['0.5', '0.6']",
-        "published[0].-dZ1 has figures of shape 2×1, but −dZ1 is 3×1",
+        "published[1].-dZ1 has figures of shape 2×1, but −dZ1 is 3×1",
     ),
     (
         "dZ3 = '0.5'",
-        f"published[0].dZ3 must be of this network, which has {SYMBOLS}; "
+        f"published[1].dZ3 must be of this network, which has {SYMBOLS}; "
         'got "dZ3". Did you mean "dZ2"?',
     ),
     (
         "'dz1[1,1]' = '0.5'",
-        f'published[0]."dz1[1,1]" must be of this network, which has {SYMBOLS}; '
+        f'published[1]."dz1[1,1]" must be of this network, which has {SYMBOLS}; '
         'got "dz1". Did you mean "dZ1"?',
     ),
     (
         "iteratoin = 2",
-        f"published[0].iteratoin {BARE}2",
+        f"published[1].iteratoin {BARE}2",
     ),
     (
         "iteratoin = '2'",
-        f"published[0].iteratoin must be of this network, which has {SYMBOLS}; "
+        f"published[1].iteratoin must be of this network, which has {SYMBOLS}; "
         'got "iteratoin". Did you mean "iteration"?',
     ),
-    ("J = '0.5'", "published[0].J does not exist: a batch of one example has no J, only L"),
+    ("J = '0.5'", "published[1].J does not exist: a batch of one example has no J, only L"),
     (
         "'dW2[2,1]' = '0.5'",
-        'published[0]."dW2[2,1]" asks for dW2[2,1], but dW2 has 1 row and 3 columns',
+        'published[1]."dW2[2,1]" asks for dW2[2,1], but dW2 has 1 row and 3 columns',
     ),
     (
         "'W1 @ W2' = '0.5'",
-        'published[0]."W1 @ W2" has no value: W1 · W2 is 3×2 times 1×3: W1 has 2 columns, but W2 '
+        'published[1]."W1 @ W2" has no value: W1 · W2 is 3×2 times 1×3: W1 has 2 columns, but W2 '
         "has 1 row; a matrix product needs as many columns on the left as rows on the right",
     ),
-    ("'L < 1' = '1'", 'published[0]."L < 1" must be a number or a matrix, not a comparison'),
+    ("'L < 1' = '1'", 'published[1]."L < 1" must be a number or a matrix, not a comparison'),
     (
         "'2 + 2' = '4'",
-        f'published[0]."2 + 2" must read a symbol of this network, {SYMBOLS}',
+        f'published[1]."2 + 2" must read a symbol of this network, {SYMBOLS}',
     ),
     (
         "'A1 +' = '4'",
-        'published[0]."A1 +" must be a symbol, a cell or an expression, but: expected a number, a '
+        'published[1]."A1 +" must be a symbol, a cell or an expression, but: expected a number, a '
         "matrix or “(”, found the end",
     ),
     (
         "iteration = 0",
-        "published[0].iteration must be a whole number, 1 or more; got 0",
+        "published[1].iteration must be a whole number, 1 or more; got 0",
     ),
-    ("within = 0", "published[0].within must be a finite number greater than 0; got 0"),
-    ("within = '1'", 'published[0].within must be a finite number greater than 0; got "1"'),
+    ("within = 0", "published[1].within must be a finite number greater than 0; got 0"),
+    ("within = '1'", 'published[1].within must be a finite number greater than 0; got "1"'),
     (
         "known_wrong = [{ of = 'L', printed = '1' }]",
-        "published[0].known_wrong[0].why is missing: it must be text without control characters",
+        "published[1].known_wrong[1].why is missing: it must be text without control characters",
     ),
     (
         "known_wrong = [{ of = 'L', printed = 1, why = '' }]",
-        f"published[0].known_wrong[0].printed {BARE}1",
+        f"published[1].known_wrong[1].printed {BARE}1",
     ),
     (
         "known_wrong = [{ of = 'L', printed = '1', why = '', right = '2' }]",
-        "published[0].known_wrong[0].right is not a key of a known wrong figure, which has "
+        "published[1].known_wrong[1].right is not a key of a known wrong figure, which has "
         "of, printed, why, correct",
     ),
     (
         "known_wrong = [{ of = 'A1', printed = '1', why = '' }]",
-        "published[0].known_wrong[0].of must be one number, but A1 is 3×1",
+        "published[1].known_wrong[1].of must be one number, but A1 is 3×1",
     ),
     (
         "known_wrong = [{ of = 'dA9[1,1]', printed = '1', why = '' }]",
-        f"published[0].known_wrong[0].of must be of this network, which has {SYMBOLS}; "
+        f"published[1].known_wrong[1].of must be of this network, which has {SYMBOLS}; "
         'got "dA9". Did you mean "dA2"?',
     ),
 ]
@@ -237,7 +237,7 @@ class TestFaults:
         with pytest.raises(ExperimentError) as refusal:
             read("[[published]]\nL = '0.5'")
         assert refusal.value.faults == (
-            "published[0].source is missing: it must be one line of text",
+            "published[1].source is missing: it must be one line of text",
         )
 
     def test_are_told_all_at_once_in_the_order_of_the_file(self) -> None:
@@ -253,17 +253,17 @@ class TestFaults:
             text = ""
             """
         )
-        paths = ["L", "dZ9", "known_wrong[0].of", "A1[1][0]", "within"]
+        paths = ["L", "dZ9", "known_wrong[1].of", "A1[2,1]", "within"]
         told = [fault.split(" must ")[0] for fault in found]
-        assert told == [*(f"published[0].{path}" for path in paths), "notes[0].at"]
+        assert told == [*(f"published[1].{path}" for path in paths), "notes[1].at"]
 
     def test_a_matrix_of_numbers_fills_no_screen(self) -> None:
         found = faults(f"W1 = {[[0.5] * 2] * 20}")
-        assert found[8:] == ["published[0].W1 has 32 more faults like these"]
+        assert found[8:] == ["published[1].W1 has 32 more faults like these"]
 
     def test_a_wrong_network_does_not_blame_the_figures(self) -> None:
         found = faults('Z9 = "1"', SMALL.replace("[2, 3, 1]", "[2, 0, 1]"))
-        assert found == ["network.layers[1] must be a whole number, 1 or more; got 0"]
+        assert found == ["network.layers[2] must be a whole number, 1 or more; got 0"]
 
 
 class TestChanges:

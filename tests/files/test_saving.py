@@ -657,7 +657,7 @@ class TestFaults:
             "keyframe.iteration must be no more than position.iteration, 5; got 6",
             "keyframe.W1 has shape 2×1, but layer 1 has 1 neuron reading 2: it must be 1×2, "
             "the transpose of that",
-            'keyframe.vdb1[2] must be a finite number; got "x"',
+            'keyframe.vdb1[3] must be a finite number; got "x"',
             "keyframe.W2 is not kept by this run, which keeps W1, b1, vdW1, sdW1, vdb1, sdb1",
         )
 
@@ -667,8 +667,8 @@ class TestFaults:
             (("iteration = 5", "iteration = 0"), "must be a whole number, 1 or more; got 0"),
             (("iteration = 5", "iteration = 5.0"), "must be a whole number, 1 or more; got 5.0"),
             (("step = 2", "step = -1"), "position.step must be a whole number, 0 or more; got -1"),
-            (("b1 = [0.5]", "b1 = [inf]"), "keyframe.b1[0] must be a finite number; got inf"),
-            (("sdb1 = [0.1]", "sdb1 = [nan]"), "keyframe.sdb1[0] must be a finite number; got nan"),
+            (("b1 = [0.5]", "b1 = [inf]"), "keyframe.b1[1] must be a finite number; got inf"),
+            (("sdb1 = [0.1]", "sdb1 = [nan]"), "keyframe.sdb1[1] must be a finite number; got nan"),
             (("sdb1", "sdb2"), "keyframe.sdb1 is missing: it must have shape 1×1"),
         ],
     )

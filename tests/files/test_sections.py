@@ -49,7 +49,7 @@ def test_of_many_faults_in_a_matrix_eight_are_told_and_the_others_counted_behind
     faults = Faults({"data": {"X": [[0.0]] * wrong}})
     faults.add_some(("data", "X"), [((i, 0), "must be 1") for i in range(wrong)])
     told = faults.in_file_order()
-    assert told[:8] == tuple(f"data.X[{i}][0] must be 1" for i in range(8))
+    assert told[:8] == tuple(f"data.X[{i},1] must be 1" for i in range(1, 9))
     if more is None:
         assert len(told) == 8
     else:
@@ -96,7 +96,7 @@ class TestAnAddedKey:
             training('[training]\nl2 = -1\nwarm_up = [0.5, 1]\nNesterov = "yes"\nnesterv = 1')
         assert refusal.value.faults == (
             "training.l2 must be a finite number, 0 or more; got -1",
-            "training.warm_up[1] must be a number from 0 up to, but not, 1; got 1",
+            "training.warm_up[2] must be a number from 0 up to, but not, 1; got 1",
             'training.Nesterov must be true or false; got "yes"',
             'training.nesterv is not a key of [training]. Did you mean "Nesterov"?',
         )
@@ -106,7 +106,7 @@ class TestAnAddedKey:
     def test_is_overridden_by_its_flag_under_the_same_rule(self) -> None:
         told = training("[training]\nl2 = 3", l2="0.25", warm_up="0.5,0.75", nesterov="true")
         assert told == Longer(l2=0.25, warm_up=(0.5, 0.75), nesterov=True)
-        with pytest.raises(ExperimentError, match=r"--warm-up\[0\] must be a number from 0 up to"):
+        with pytest.raises(ExperimentError, match=r"--warm-up\[1\] must be a number from 0 up to"):
             training("", warm_up="2")
 
     def test_is_saved_and_reads_back(self) -> None:

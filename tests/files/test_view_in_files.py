@@ -90,9 +90,9 @@ def test_of_another_run_only_the_manner_stays() -> None:
         ({"cursor": "W1[0,1]"}, "view.cursor must be"),
         ({"cursor": "W1[9,1]"}, "must be within W1, which is 2×2; got W1[9,1]"),
         ({"cursor": "W9[1,1]"}, "view.cursor must be a cell of X, Y, W1"),
-        ({"trail": [{"iteration": 1, "cell": "Q[1,1]"}]}, "view.trail[0].cell must be"),
-        ({"trail": [{"cell": "W1[1,1]"}]}, "view.trail[0].iteration is missing"),
-        ({"scroll": [[1, 2]]}, "view.scroll[0] must be a list of three numbers"),
+        ({"trail": [{"iteration": 1, "cell": "Q[1,1]"}]}, "view.trail[1].cell must be"),
+        ({"trail": [{"cell": "W1[1,1]"}]}, "view.trail[1].iteration is missing"),
+        ({"scroll": [[1, 2]]}, "view.scroll[1] must be a list of three numbers"),
         ({"ask": "always"}, "view.ask must be one of off, lesson, vote, type"),
         ({"zoom": True}, "view.zoom is not a key of [view]"),
     ],
@@ -110,14 +110,14 @@ def test_what_is_wrong_is_told(view: dict[str, object], fault: str) -> None:
     [
         ([{"symbol": "dZ2"}, {"symbol": "sigmoid_derivative"}], None),
         ([{"symbol": "dZ2", "cell": "dZ2[1,4]"}], None),
-        ([{"symbol": "sigmoid_derivative"}], "view.blackboard[0].symbol must be one of Z1"),
-        ([{"symbol": "dZ2"}, {"symbol": "X"}], "view.blackboard[1].symbol must be one of Z1"),
+        ([{"symbol": "sigmoid_derivative"}], "view.blackboard[1].symbol must be one of Z1"),
+        ([{"symbol": "dZ2"}, {"symbol": "X"}], "view.blackboard[2].symbol must be one of Z1"),
         ([{"symbol": "dZ9"}], 'got "dZ9". Did you mean "dZ2"?'),
         (
             [{"symbol": "dZ2", "cell": "dZ2[1,5]"}],
-            "view.blackboard[0].cell must be within dZ2, which is 1×4; got dZ2[1,5]",
+            "view.blackboard[1].cell must be within dZ2, which is 1×4; got dZ2[1,5]",
         ),
-        ([{"form": "paths"}], "view.blackboard[0].symbol is missing"),
+        ([{"form": "paths"}], "view.blackboard[1].symbol is missing"),
     ],
 )
 def test_what_the_blackboard_derives_is_a_step_or_what_a_derivation_uses(

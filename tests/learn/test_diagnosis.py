@@ -237,21 +237,21 @@ def test_a_cell_beside_or_an_operand_is_known_again() -> None:
 @pytest.mark.parametrize(
     ("cell", "other", "side"),
     [
-        ((2, 2), (2, 1), "to the left"),
-        ((2, 2), (2, 3), "to the right"),
-        ((2, 2), (1, 2), "above"),
-        ((2, 2), (3, 2), "below"),
-        ((1, 1), (1, 3), "next to the right"),
-        ((3, 3), (3, 1), "next to the left"),
-        ((1, 1), (3, 1), "next below"),
-        ((3, 3), (1, 3), "next above"),
+        ((2, 2), (2, 1), "cell to the left"),
+        ((2, 2), (2, 3), "cell to the right"),
+        ((2, 2), (1, 2), "cell above"),
+        ((2, 2), (3, 2), "cell below"),
+        ((1, 1), (1, 3), "second cell to the right"),
+        ((3, 3), (3, 1), "second cell to the left"),
+        ((1, 1), (3, 1), "second cell below"),
+        ((3, 3), (1, 3), "second cell above"),
     ],
 )
 def test_a_number_of_any_cell_beside_is_known_again(
     cell: tuple[int, int], other: tuple[int, int], side: str
 ) -> None:
     found = B.told(Cell("dW1", *cell), B["dW1"][other[0] - 1, other[1] - 1])
-    (idea,) = (idea for idea in found.ideas if idea.label == f"from the cell {side}")
+    (idea,) = (idea for idea in found.ideas if idea.label == f"from the {side}")
     assert idea.look == (Cell("dW1", *cell), Cell("dW1", *other))
 
 

@@ -454,7 +454,7 @@ def right_here(e: Experiment, step: Step, formula: Expr) -> bool:
             ("dW2", typed, "None of the 3 numbers is correct: your formula gives "
              f"{gives} for dW2[1,1].")
             for typed, gives in (
-                ("0·dZ2·A1ᵀ", "0"), ("dZ2·A1ᵀ/0", "−inf"), ("dZ2·A1ᵀ·(0/0)", "nan"),
+                ("0·dZ2·A1ᵀ", "0"), ("dZ2·A1ᵀ/0", "−∞"), ("dZ2·A1ᵀ·(0/0)", "NaN"),
             )
         ),
         (

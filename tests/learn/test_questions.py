@@ -293,6 +293,17 @@ def test_a_wrong_number_that_rounding_leaves_of_0_is_0() -> None:
     assert labelled == {0.0}
 
 
+def test_a_1_beside_a_very_large_number_is_not_written_as_0() -> None:
+    """The derivative of linear is 1, also at 4e13."""
+    timeline = Timeline(load("too-large"))
+    iteration, cell = timeline.iteration(50), Cell("A1", 1, 1)
+    assert abs(iteration.results[1][0, 0]) > 1e13
+    votes = (
+        choices_at(timeline.program, iteration, cell, "{:.2e}".format, (), k) for k in range(9)
+    )
+    assert all(choice.number for vote in votes for choice in vote)
+
+
 def test_nothing_asked_says_nothing() -> None:
     assert Score().sentence() == ""
 

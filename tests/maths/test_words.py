@@ -24,6 +24,7 @@ from backprop_tui.maths.expressions import (
     Sum,
     Transpose,
 )
+from backprop_tui.maths.parser import parse
 from backprop_tui.maths.words import (
     SIGNS,
     WORDS,
@@ -92,6 +93,12 @@ def grown(trees: list[Expr]) -> list[Expr]:
     """Every operation on every one of them, beside a leaf where it takes two."""
     pairs = [*product(trees, LEAVES), *product(LEAVES, trees)]
     return [*(f(x) for f in ONE for x in trees), *(f(x, y) for f in TWO for x, y in pairs)]
+
+
+def test_a_choice_is_said_as_one() -> None:
+    said = "2 times open parenthesis if E is less than 1, then E, otherwise 0 close parenthesis"
+    assert write(parse("2·where(E < 1, E, 0)"), WORDS) == said
+    assert spoken("where(E < 1, E, 0)") == "where of E is less than 1, E, 0"
 
 
 def test_formulas_that_are_written_differently_are_said_differently() -> None:
@@ -164,6 +171,11 @@ def test_symbols_are_spelled() -> None:
         ("off by 3e-10", "off by 3 e minus 10"),
         ("a 3-3-1 network, step by step", "a 3-3-1 network, step by step"),
         ("Z1[1,1]…[4,2]", "Z1 row 1 column 1 to row 4 column 2"),
+        ("So? (∂L/∂b[1,1])", "So? That is the derivative of L with respect to b row 1 column 1."),
+        ("What is S? (S = Wx·X + b)", "What is S? S equals Wx times X plus b."),
+        ("dA1 ∘ leaky_relu′(Z1)", "dA1 times, element by element, derivative of leaky relu at Z1"),
+        ("A1 is swish(Z1[1,1]).", "A1 is swish of Z1 row 1 column 1."),
+        ("K · dS / √2", "K times dS over square root of 2"),
     ],
 )
 def test_sentences(prose: str, said: str) -> None:

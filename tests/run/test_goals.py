@@ -17,6 +17,8 @@ from backprop_tui.run.goals import (
     search,
 )
 from backprop_tui.run.timeline import Position, Timeline
+from tests.files.test_experiment_file import read
+from tests.files.test_given_in_files import CACHE
 
 HERE = Position(3, 8)
 
@@ -238,15 +240,16 @@ def test_a_search_ends_where_the_run_diverges() -> None:
     wild = load(
         "article",
         {
-            "layers": "1,1",
-            "activations": "linear",
+            "layers": "1,1,1",
+            "activations": "linear,linear",
             "loss": "half_squared_error",
             "x": "100000",
             "y": "1",
             "learning_rate": 1e200,
         },
     )
-    for source in ("loss < 0", "W1[1,1] < W1[1,1]"):
-        progress = last(Timeline(wild), source, Position())
-        assert progress.found is None
-        assert progress.diverged == "W1"
+    for run in (Timeline(wild), Timeline(read(CACHE + "[data]\nY = [[1], [0]]"))):
+        end = run.end_of(run.iteration(99).number)
+        for source in ("loss < 0", "W2[1,1] < W2[1,1]"):
+            for start in (Position(), end):
+                assert last(run, source, start) == Progress(end.iteration, ended=True)

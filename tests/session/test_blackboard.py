@@ -260,7 +260,7 @@ class TestQuestions:
         assert own.levels == (Level("dZ2", shown=2),)
 
     def test_a_line_is_asked_for_at_a_gradient_alone(self) -> None:
-        with pytest.raises(ExperimentError, match=r"questions\[0\].at must be one of dA2, dZ2"):
+        with pytest.raises(ExperimentError, match=r"questions\[1\].at must be one of dA2, dZ2"):
             _with('[[questions]]\nat = "Z1"\nform = "line"\ntext = "Which?"')
 
 
@@ -297,9 +297,9 @@ class TestLaws:
             assert opened.unrevealed == own.unrevealed
 
     def test_a_file_that_derives_what_is_not_there_is_refused(self) -> None:
-        with pytest.raises(ExperimentError, match=r"view.blackboard\[0\].symbol must be one of"):
+        with pytest.raises(ExperimentError, match=r"view.blackboard\[1\].symbol must be one of"):
             _with_board('[{ symbol = "dZ9" }]')
-        with pytest.raises(ExperimentError, match=r"blackboard\[0\].form must be one of"):
+        with pytest.raises(ExperimentError, match=r"blackboard\[1\].form must be one of"):
             _with_board('[{ symbol = "dZ2", form = "words" }]')
 
 

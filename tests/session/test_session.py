@@ -223,7 +223,15 @@ class TestWork:
 
     def test_a_condition_that_never_holds_is_said(self) -> None:
         own = press(session("too-large"), "g", "'loss < 0", "enter")
-        assert "never holds" in own.said[-1]
+        assert own.said[-1].startswith("L < 0 never holds: the run diverges in iteration ")
+        press(press(own, "escape", "g", "'9999", "enter"), "g", "'loss < 0.2", "enter")
+        assert own.said[-1].startswith("L < 0.2 does not hold later: the run diverges")
+
+    def test_only_a_search_from_the_beginning_says_what_first_holds(self) -> None:
+        own = press(session(), "g", "'loss < 0.1", "enter")
+        assert own.said[-1].startswith("L < 0.1 first holds in iteration 13: L = ")
+        press(own, "g", "'loss < 0.1", "enter")
+        assert own.said[-1].startswith("L < 0.1 next holds in iteration 14: L = ")
 
 
 def test_a_jump_computes_no_more_than_a_bounded_work_and_says_how_to_go_on(

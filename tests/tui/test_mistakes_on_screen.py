@@ -102,7 +102,7 @@ async def test_what_differs_from_the_right_run_is_marked_wrong() -> None:
         computed = driver.cell("gradients", "dW2").removeprefix("~")
         said = f"~ dW2[1,1]: computed {computed}, correct {right}"
         assert said in driver.text("step")
-        assert "The mistake enters with dA2 (step 6). Here it is carried on." in driver.text("step")
+        assert "Carried on from dA2 (step 6), in which the mistake is made." in driver.text("step")
         assert "⏎ shows dA2[1,1]" in driver.text("step")
         await driver.press("enter")  # where the mistake enters
         assert "Why dA2[1,1] ‹ dW2[1,1]" in driver.text("step")

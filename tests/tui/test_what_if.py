@@ -312,10 +312,13 @@ async def test_a_mistake_new_weights_and_edits_are_undone_one_after_the_other() 
         assert driver.session.timeline.experiment.mistake is None
         assert len(edits(driver)) == 1
         await driver.press("u")
-        assert driver.text("title").strip() == "Undone: W1[1,1] = 2.000. Nothing more to undo."
+        assert (
+            driver.text("title").strip()
+            == "Undone: the edit W1[1,1] = 2.000. Nothing more to undo."
+        )
         assert edits(driver) == ()
         await driver.press("U")
-        assert driver.text("title").strip() == "Redone: W1[1,1] = 2.000. 2 more to redo."
+        assert driver.text("title").strip() == "Redone: the edit W1[1,1] = 2.000. 2 more to redo."
         await driver.press("U")
         assert driver.session.timeline.experiment.mistake == CATALOGUE["sign-flipped"]
 

@@ -34,12 +34,12 @@ from backprop_tui.learn.mistakes import slips_of
 from backprop_tui.maths.expressions import Call, Cell, Expr, names, walk
 from backprop_tui.maths.functions import PRIMITIVES, expand, z
 from backprop_tui.maths.indices import indexed
+from backprop_tui.maths.numbers import significant
 from backprop_tui.maths.writing import GUARDED, Notation, text, write
 from backprop_tui.model.architecture import Phase, Step
 from backprop_tui.model.experiment import Array
 from backprop_tui.model.program import Program
 from backprop_tui.model.saved import Edit
-from backprop_tui.run.edits import said
 from backprop_tui.run.timeline import Iteration, Timeline
 from backprop_tui.session.view import CARRIED_ON, ENTERS
 
@@ -197,7 +197,7 @@ def published_sentences(beside: Beside, iteration: int, step: Step) -> Iterator[
             why = _reason(c, c.wrong.why)
             yield f"≠ {_author(c)} prints {_published(c)}. Known to be wrong: {why}"
         elif c.failed:
-            yield f"✗ {_author(c)} prints {_published(c)}; here it is {said(c.computed)}"
+            yield f"✗ {_author(c)} prints {_published(c)}; here it is {significant(c.computed)}"
         elif not c.as_printed:
             yield f"≈ {_author(c)} prints {_published(c)}: {c.said}"
 
@@ -213,7 +213,7 @@ def _author(c: Comparison) -> str:
 
 def _source_and_bound(c: Comparison) -> str:
     near = c.verdict is FigureVerdict.WITHIN and c.within is not None
-    return f"{_author(c)}, to within {said(c.within or 0)}" if near else _author(c)
+    return f"{_author(c)}, to within {significant(c.within or 0)}" if near else _author(c)
 
 
 def _listed(figures: list[str]) -> str:
@@ -413,5 +413,5 @@ def edit_sentences(provenance: Provenance, iteration: int) -> Iterator[str]:
         elif isinstance(of, Cell) and experiment.data.examples > 1:
             _, here = timeline.program.architecture.place(of.row, of.column)
             example = f" of example {experiment.examples_of(iteration)[here - 1] + 1}"
-        was = said(provenance.unedited(edit))
-        yield f"Edited: {text(of)}{example} {since} {said(edit.value)} (was {was})."
+        was = significant(provenance.unedited(edit))
+        yield f"Edited: {text(of)}{example} {since} {significant(edit.value)} (was {was})."

@@ -23,7 +23,7 @@ def paint_iteration(canvas: Canvas, view: View, frame: Region, covered: bool = F
     many: its formula, its values and the largest; return the line behind the last one."""
     steps, cell = view.program.steps, cell_width(view.decimals)
     canvas.put(frame.x, frame.y, "This iteration, step by step", "strong")
-    canvas.right(frame.right, frame.y, "largest", "quiet")
+    canvas.right(frame.right, frame.y, "farthest from 0", "quiet")
     now = view.state.number - 1
     shown = window(now - frame.height // 2, frame.height - 1, len(steps))
     before = max(len(step.symbol) for step in steps)

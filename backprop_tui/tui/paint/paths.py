@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
-from math import prod
 
-from backprop_tui.explain.explanation import ROUNDED, own_cell, read_figure
+from backprop_tui.explain.explanation import ROUNDED, own_cell
 from backprop_tui.explain.paths import Chain, Chains, Path, is_rounded
 from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.maths.expressions import Cell, Diff, Div, Expr, Neg, Sum
@@ -71,12 +70,10 @@ def _path(path: Path, write: Callable[[float], str], width: int) -> Iterator[tup
     """A path's cells, its factors, and their product in numbers."""
     route = " ← ".join(_ends([text(cell) for cell in path.cells]))
     yield from ((line, "quiet") for line in wrapped(f"{route} ← loss", width, 2))
-    pairs = zip(path.factors, path.numbers, strict=True)
-    kept = [(factor, value) for factor, value in pairs if text(factor) != "1"]
+    kept = path.kept
     symbols = " · ".join(_ends([_bracketed(factor) for factor, _ in kept])) or "1"
     numbers = " × ".join(_ends([write(value) for _, value in kept])) or "1"
-    by_hand = write(prod(read_figure(write(value)) for _, value in reversed(kept)))
-    rounded = ROUNDED if by_hand != write(path.product) else ""
+    rounded = ROUNDED if path.is_rounded(write) else ""
     product = f" = {write(path.product)}{rounded}" if len(kept) > 1 else ""
     whole = f"  {symbols} = {numbers}{product}"
     if len(whole) <= width:

@@ -221,11 +221,12 @@ def paint_lines(plot: Plot, view: View, at: dict[int, tuple[int, int]]) -> list[
     around_points = [(by, down) for by in range(-4, 5) for down in (-1, 0, 1)]
     taken = {(x + by, y + down) for x, y in at.values() for by, down in around_points}
     long, short = f"On line k, neuron k is 0: {Z}[k] = 0", f"line k: {Z}[k] = 0"
-    said = [long if columns(long) <= plot.canvas.width else short] if drawn else []
+    finite = [k for k in drawn if np.isfinite(every[k]).all()]
+    said = [long if columns(long) <= plot.canvas.width else short] if finite else []
     if Z and not drawn:
         said = ["tab: a neuron's line"]
     labels = []
-    for k in drawn:
+    for k in finite:
         style = "strong" if k == here else ""
         w1, w2, b = every[k].tolist()
         ends = clipped(w1, w2, b, plot)
@@ -233,7 +234,7 @@ def paint_lines(plot: Plot, view: View, at: dict[int, tuple[int, int]]) -> list[
             plot.segment(*ends, style, DASHES[k % len(DASHES)])
             labels.append((str(k + 1), ends))
     for decimals in range(view.decimals, 0, -1):
-        equations = [f"{k + 1}  {equation_of(every[k], view, decimals)}" for k in drawn]
+        equations = [f"{k + 1}  {equation_of(every[k], view, decimals)}" for k in finite]
         if all(columns(equation) <= plot.canvas.width for equation in equations):
             said += equations
             break

@@ -230,29 +230,33 @@ def whole_plot(
     """Return a plot over the whole canvas with axes and ticks, as high as the values in `every`;
     None where there is no room, or a range is beyond numbers. `least_step` is the least distance of
     ticks of the lower axis."""
-    left, top, rows = LABELS + 1, 1, canvas.height - 4  # an axis and its labels on either side
-    columns = canvas.width - left - 1
+    top, rows = 1, canvas.height - 4  # an axis and its labels on either side
     every = every[np.isfinite(every)]
-    if rows < LEAST_ROWS or columns < LEAST_COLUMNS or not every.size:
+    if rows < LEAST_ROWS or not every.size:
         return None
     low, high = axis_ends(float(every.min()), float(every.max()))
     if not math.isfinite(high - low) or not math.isfinite(ends[1] - ends[0]):
         return None
+    up = ticks(low, high, rows // 2)
+    labels = [ticked(tick, up) for tick in up]
+    wide = max([LABELS, *(len(label) + 1 for label in labels)])
+    left, columns = wide + 1, canvas.width - wide - 2
+    if columns < LEAST_COLUMNS:
+        return None
     plot = Plot(canvas, left, top, columns, rows, ends, (low, high))
     for y in range(top, top + rows):
-        canvas.put(LABELS, y, "│", "quiet")
-    canvas.put(LABELS, top + rows, f"└{'─' * columns}", "quiet")
-    up = ticks(low, high, rows // 2)
-    for tick in up:
-        canvas.right(LABELS - 1, plot.line(tick), ticked(tick, up), "quiet")
-        canvas.put(LABELS, plot.line(tick), "┤", "quiet")
+        canvas.put(wide, y, "│", "quiet")
+    canvas.put(wide, top + rows, f"└{'─' * columns}", "quiet")
+    for tick, label in zip(up, labels, strict=True):
+        canvas.right(wide - 1, plot.line(tick), label, "quiet")
+        canvas.put(wide, plot.line(tick), "┤", "quiet")
     along = ticks(*ends, columns // 12, least_step)
     for x in along:
         said = f"{int(x):,}" if least_step else ticked(x, along)
         canvas.put(plot.column(x), top + rows, "┬", "quiet")
         begin = min(plot.column(x) - len(said) // 2, canvas.width - len(said))
         canvas.put(begin, top + rows + 1, said, "quiet")
-    canvas.right(LABELS, 0, name, "label")
+    canvas.right(wide, 0, name, "label")
     canvas.put(left + (columns - len(unit)) // 2, canvas.height - 1, unit, "label")
     return plot
 

@@ -48,4 +48,4 @@ def verdict_line(found: GradientCheck, decimals: int) -> Text:
     some = f", {found.checked} of {found.of:,} cells" if partly else ""
     looks = "reverse red" if found.verdict is CheckVerdict.DIFFERS else ""
     line.append(f"  {cell:<13}{a:>12}{n:>12}{worst.difference_text:>11}  ")
-    return line.append(f"{SIGNS[found.verdict]} {found.said}{some}\n", looks)
+    return line.append(f"{SIGNS[found.verdict]} {worst.why or found.said}{some}\n", looks)

@@ -46,10 +46,12 @@ PANELS = {
 }
 MARKS = (
     "▸ written by this step   • read by it   · not computed yet   ∞ NaN shown as they are\n"
+    "? asked for   * edited   Δ different since the last change\n"
+    "with a mistake: ✗ made in this step   ~ wrong only because of what it reads\n"
     "✓ as printed in the experiment's source   ≠ printed wrong there   ✗ differs\n"
     "(rounded): the figures as shown would give another last digit\n"
     "gradient check: change one number a little, and see how much the loss changes\n"
-    "(m = 1: no mean): with m examples, gradients of parameters are divided by m\n"
+    "(One example: no 1/m.): with m examples, gradients of parameters are divided by m\n"
     "dA2 is ∂L/∂A2. Rows and columns count from 1. Columns are examples, or rows (Keras)."
 )
 

@@ -85,3 +85,12 @@ def test_the_axes_are_named_and_the_place_is_a_line() -> None:
     assert {"2.0", "1.0", "0.5"} < {word for line in said for word in line.split("┤")[0].split()}
     middle = {line[34] for line in said[1:-3]}
     assert "│" in middle
+
+
+def test_a_long_number_at_the_axis_is_written_whole() -> None:
+    """1.11042335, for a loss that hardly changes, was cut to 11042335."""
+    canvas, losses = Canvas(60, 16), np.linspace(1.110423, 1.1104234, 31)
+    whole_curve(canvas, (np.arange(1.0, 32.0), losses), None, 16.0, "L", "iteration")
+    ticked = [line.split("┤")[0] for line in canvas.text().splitlines() if "┤" in line]
+    assert len(ticked) > 2
+    assert all(1.110422 < float(label) < 1.110424 for label in ticked)

@@ -35,8 +35,8 @@ def read(figure: str) -> str:
 
 def test_a_small_difference_of_losses_is_written_as_one() -> None:
     assert beside_last(0.6931, 0.6934, 3) == ("0.6931", "0.6934")
-    assert beside_last(0.693, 0.693 + 2e-9, 3) == ("0.693", "2.00e−09 more")
-    assert beside_last(0.693, 0.693 - 2e-9, 3) == ("0.693", "2.00e−09 less")
+    assert beside_last(0.693, 0.693 + 2e-9, 3) == ("0.693", "2.00e−9 more")
+    assert beside_last(0.693, 0.693 - 2e-9, 3) == ("0.693", "2.00e−9 less")
     assert beside_last(None, 0.693, 3) == ("", "0.693")
 
 
