@@ -59,7 +59,7 @@ def own_path(s: SessionState) -> str | None:
 
 def stamp_of(path: str) -> Stamp | None:
     """The file's stamp; None where there is none just now."""
-    with suppress(OSError):
+    with suppress(OSError, ValueError):
         found = os.stat(path)
         return found.st_mtime_ns, found.st_size, found.st_ino
     return None
