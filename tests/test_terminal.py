@@ -350,3 +350,14 @@ def test_a_fault_is_said_without_a_screen() -> None:
         assert terminal.until_ended() == 2
         assert 'Did you mean "article"?' in terminal.text
         assert b"\x1b[?1049h" not in terminal.output
+
+
+@pytest.mark.parametrize(("arguments", "keys"), [((), b"  "), (("--plain",), b"\n\n")])
+def test_that_no_autosave_can_be_written_is_told(
+    arguments: tuple[str, ...], keys: bytes, tmp_path: Path
+) -> None:
+    (state := tmp_path / "state").write_text("in its place")
+    with Terminal(warm(*arguments), 100, 30, env={"XDG_STATE_HOME": str(state)}) as terminal:
+        terminal.until_says("Press space" if not arguments else "help tells")
+        terminal.press(keys)
+        terminal.until_says("No autosave can be written")

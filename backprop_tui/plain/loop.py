@@ -70,7 +70,9 @@ def run(
             face.say(*filter(None, [session.message]))
         while not session.ended and (line := read(write if attended else None)) is not None:
             attempt(partial(face.line, line))
+            told = len(session.said)
             autosave(session)
+            face.say(*session.said[told:])
     except KeyboardInterrupt:
         tell("")  # behind the prompt
         end_autosaves(session)

@@ -436,9 +436,9 @@ class BackpropApp(App[str]):
     def _each_second(self) -> None:
         """Look at the open file, which somebody may have changed, and write the autosave."""
         said = self.session.message
+        opening.autosave(self.session)
         if opening.look_at_file(self.session) or said != self.session.message:
             self.changed()
-        opening.autosave(self.session)
 
     # Drawing
 
