@@ -276,3 +276,8 @@ def test_a_run_that_cannot_be_opened_says_why() -> None:
 def test_it_has_its_own_experiment(beside: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--plain", "--resume", *beside]) == 2
     assert f"leave out --resume, or {beside[0]}" in capsys.readouterr().err.replace('"', "")
+
+
+def test_without_one_no_experiment_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--plain", "--resume"]) == 2
+    assert capsys.readouterr().err == "backprop-tui: --resume: there is no autosave to open\n"
