@@ -10,7 +10,7 @@ import pytest
 
 from backprop_tui import lessons
 from backprop_tui.__main__ import main
-from backprop_tui.files import autosave
+from backprop_tui.files import atomic_write, autosave
 from backprop_tui.files.autosave import (
     MOST_LEFT,
     Autosave,
@@ -198,7 +198,7 @@ def test_what_a_program_holds_no_other_one_removes() -> None:
 def test_what_another_program_removes_before_it_is_locked_is_begun_anew(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for_real, removed = autosave.locked, list[Path]()
+    for_real, removed = atomic_write.locked, list[Path]()
 
     def locked(handle: int) -> bool:
         if not removed:
