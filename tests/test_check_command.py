@@ -293,7 +293,7 @@ class TestGradients:
     ) -> None:
         sabotaged(monkeypatch, "dZ1")
         _, report = check("article")
-        assert report[-1].startswith("Of 8 gradients 3 DIFFER, 5 agree: dZ1, dW1, db1. ")
+        assert report[-1].startswith("Of 8 gradients 5 agree, 3 DIFFER: dZ1, dW1, db1. ")
 
     def test_a_kink_is_no_failure(self, check: Check) -> None:
         relu = SMALL.replace("linear", "relu").replace("0.25", "-1.0")  # Z1 is 0

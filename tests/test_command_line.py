@@ -385,9 +385,9 @@ class TestFaults:
             f'one EXPERIMENT is enough: "{words[1]}" is one too many. Did you mean "--as html"?'
         ]
 
-    @pytest.mark.parametrize("text", ["-1", "x", "", "1.5", "1" * 5000])
+    @pytest.mark.parametrize("text", ["-1", "x", "", "1.5", "1" * 5000, "--"])
     def test_a_count_is_a_whole_number(self, text: str, tell: Teller) -> None:
-        (fault,) = tell.faults("trace", "--decimals", text)
+        (fault,) = tell.faults("trace", f"--decimals={text}")
         assert fault.startswith("--decimals must be a whole number from 0 to 12; got ")
 
     def test_a_flag_without_its_value(self, tell: Teller) -> None:

@@ -1,12 +1,14 @@
 """The program started in a moment: forked from a process that has imported all of it already.
 
 From `main` to its end it is what a person starts: a process of its own, with its own streams,
-environment and signals. A test of what comes before `main` (what is imported, which encoding the
-interpreter chooses, a signal in the first moment) starts `python -m backprop_tui` instead.
+environment and signals; so are the sessions of a server. A test of what comes before `main` (what
+is imported, which encoding the interpreter chooses, a signal in the first moment) starts
+`python -m backprop_tui` instead.
 """
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import gc
 import json
@@ -20,13 +22,15 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from importlib import import_module
+from functools import partial
+from importlib import import_module, reload
 from pathlib import Path
 from typing import IO, Any
 
 ROOT = Path(__file__).parents[1]
 PATIENCE = 60.0
 """Seconds until its end is given up: generous, as a machine may be busy with other things."""
+SESSION = "serve.screen"
 IMPORTED = ("cli.running", "cli.stepping", "plain.loop", "serve.server", "tui.app", "tui.driver")
 LARGEST = 1 << 16
 """Bytes of a question to the process that forks: a command line and an environment."""
@@ -204,9 +208,45 @@ def become(argv: list[str], env: dict[str, str], streams: Sequence[int]) -> None
         setattr(sys, f"__{name}__", stream)
 
 
+def fork_sessions() -> None:
+    """This server's sessions are forked from it from now on, but for what happens in `exec`."""
+    start = asyncio.create_subprocess_exec
+
+    def forked(*command: str, env: Mapping[str, str], **rest: Any) -> Any:
+        return start(*command, env=env, preexec_fn=partial(hold, command[-1], env), **rest)
+
+    vars(asyncio)["create_subprocess_exec"] = forked
+
+
+def hold(experiment: str, env: Mapping[str, str]) -> None:
+    """A session, to its end: the streams and the process group are its own already."""
+    gc.freeze()  # whatever the server has open is not closed a second time
+    os.closerange(3, LARGEST)
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    os.environ.clear()
+    os.environ.update(env)
+    reload(import_module("textual.constants"))  # what it reads there, once
+    try:
+        status = import_module(f"backprop_tui.{SESSION}").main([experiment])
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        status = 1
+    end(status)
+
+
+def end(status: int) -> None:
+    """The interpreter's end, but that nothing is destroyed: that takes longer than the start."""
+    import_module("threading")._shutdown()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    os._exit(status)
+
+
 def run(line: socket.socket) -> None:
     main = import_module("backprop_tui.__main__").main
-    for module in IMPORTED:
+    for module in (*IMPORTED, SESSION):
         import_module(f"backprop_tui.{module}")
     gc.collect()
     gc.freeze()
@@ -214,12 +254,8 @@ def run(line: socket.socket) -> None:
         argv = listen(line)
     if argv is None:
         return
-    status = main(argv)
-    # The interpreter's end, but that nothing is destroyed: that takes longer than the start.
-    import_module("threading")._shutdown()
-    atexit._run_exitfuncs()
-    sys.stdout.flush()
-    os._exit(status)
+    fork_sessions()
+    end(main(argv))
 
 
 if __name__ == "__main__":

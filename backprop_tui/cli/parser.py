@@ -169,9 +169,12 @@ def read(option: Option, typed: Any) -> Any:
     """The value of what was typed for a flag. Raises ValueError: what it must be."""
     if typed is None:
         raise ValueError("needs a value")
-    if option.repeatable:
-        return tuple(map(option.read, [typed] if isinstance(typed, str) else typed))
-    return option.read(typed) if option.metavar else typed
+    if not option.metavar:
+        return typed
+    # argparse makes an empty list of the value in --flag=--
+    each = ["--" if one == [] else one for one in (typed if option.repeatable else [typed])]
+    values = tuple(map(option.read, each))
+    return values if option.repeatable else values[0]
 
 
 def superfluous(command: Subcommand, argument: str, words: Sequence[str | None]) -> str:

@@ -207,9 +207,10 @@ class _Quotients:
         if not np.isfinite((n, n_half)).all():
             return CheckVerdict.CANNOT_TELL
         # The error of n falls with h²: 4/3 of what half of h changes; 2 is on the safe side.
-        error = 2 * abs(n - n_half) + self.noise[of]
+        moved, noise = abs(n - n_half), self.noise[of]
         within = tolerance(a, n) if np.isfinite(a) else tolerance(n, n)  # ∞ is within ∞ of all
-        if error > within:
+        # Where half of h changes much of n, both steps are too long for this loss to say anything.
+        if 2 * moved + noise > within or moved > abs(n) / 10 + 10 * noise + ABSOLUTE:
             return CheckVerdict.CANNOT_TELL
         return CheckVerdict.AGREES if abs(a - n) <= within else CheckVerdict.DIFFERS
 

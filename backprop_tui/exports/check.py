@@ -210,11 +210,11 @@ def _of_gradients(found: Sequence[GradientCheck]) -> str:
     verdicts = Counter(g.verdict for g in found)
     if verdicts[gradient_check.CheckVerdict.AGREES] == len(found):
         return "The gradient agrees." if len(found) == 1 else f"All {len(found)} gradients agree."
-    words = {
-        gradient_check.CheckVerdict.DIFFERS: ("DIFFERS", "DIFFER"),
+    words = {  # what is named comes last
         gradient_check.CheckVerdict.AGREES: ("agrees", "agree"),
         gradient_check.CheckVerdict.KINK: ("is at a kink", "are at a kink"),
         gradient_check.CheckVerdict.CANNOT_TELL: ("cannot be checked here",) * 2,
+        gradient_check.CheckVerdict.DIFFERS: ("DIFFERS", "DIFFER"),
     }
     told = ", ".join(_number_of(verdicts[v], *words[v]) for v in words if verdicts[v])
     wrong = [g.symbol for g in found if g.verdict is gradient_check.CheckVerdict.DIFFERS]

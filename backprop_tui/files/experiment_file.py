@@ -8,6 +8,7 @@ records say (`sections` gathers them), what takes several keys to tell, the thre
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -215,9 +216,15 @@ def _take_csv(draft: Draft, folder: str | None) -> None:
         draft.faults.elsewhere = found.place_of
 
 
+NESTED = re.compile(r"""(?<![\w."'-])(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){100}""")
+"""A key of more parts than any file has: `tomllib` takes minutes for one of 50,000."""
+
+
 def parsed(text: str, source: str) -> dict[str, Any]:
     """The document that a text is, or an ExperimentError that says why it is no TOML."""
     try:
+        if NESTED.search(text):
+            raise RecursionError
         return tomllib.loads(text)
     except RecursionError:
         reason = "lists or tables are nested too deeply"

@@ -199,8 +199,9 @@ def _read_rows(kind: Rows, value: list[Any], path: Path, faults: Faults) -> Any:
         return None
     rows = faults.as_rows(value) if flat else value
     wrong = list(_faults_of_rows(rows, kind))
-    along = slice(1, 2) if faults.axis == 0 else slice(0, 1)
-    faults.add_some(path, [(at[along] if flat else at, sentence) for at, sentence in wrong])
+    if flat:
+        wrong = [(at[1:] if faults.axis == 0 else at[:1], sentence) for at, sentence in wrong]
+    faults.add_some(path, wrong)
     return None if wrong else np.array(rows, dtype=np.float64)
 
 

@@ -324,6 +324,12 @@ class _Parser:
             return self.calls.call(token, function, [self.nested(self.postfix)], {})
         if self.take("["):
             row = self.index()
+            if self.token.text == "]":
+                name = self.symbol(token)
+                raise GrammarError(
+                    f"{name}[{row}] needs a row and a column, as {name}[{row},1] "
+                    f"(character {self.token.at + 1})"
+                )
             self.need(",")
             column = self.index()
             if not self.take(")"):  # W^{[1]}_{2,1}

@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
 HOMES = {
     "backprop_tui.explain": "derivation explanation gradient_check",
-    "backprop_tui.exports": "formats record",
-    "backprop_tui.files": "atomic_write autosave codes saving",
-    "backprop_tui.learn": "answers effect formulas line_questions parts questions",
+    "backprop_tui.learn": "formulas questions parts answers line_questions effect",
+    "backprop_tui.files": "atomic_write codes saving autosave",
     "backprop_tui.run": "goals plane sweep",
+    "backprop_tui.exports": "formats record",
 }
-"""The modules of each package."""
+"""The modules of each package, what others import first."""
 
 __getattr__ = late(__name__, HOMES)

@@ -51,6 +51,8 @@ HOMES = {
     "backprop_tui.tui.terminals": "SixteenColours Spelled",
 }
 """The names of each module."""
+PIECES = "linkify_it mdurl markdown_it pygments.lexers rich.syntax".split()
+"""What a page of the guide takes from other packages: none of it is long."""
 TERMINALS = "backprop_tui.tui.terminals".count(".")
 
 __getattr__ = late(__name__, HOMES)
@@ -60,4 +62,4 @@ def modules() -> list[str]:
     """What a key may import; not what suits a terminal, which is imported at the start or never."""
     drawn = (home for home in HOMES if home.count(".") > TERMINALS)
     asked = (f"{home}.{name}" for home, names in lazy.HOMES.items() for name in names.split())
-    return [*asked, *drawn]
+    return [*asked, *PIECES, *drawn]

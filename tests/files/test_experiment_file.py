@@ -828,6 +828,8 @@ class TestWhereItIsReadFrom:
         large.write_bytes(b"#" * (LARGEST_FILE + 1))
         deep = tmp_path / "deep.toml"
         deep.write_text("X = " + "[" * 100_000, encoding="utf-8")
+        parts = tmp_path / "parts.toml"
+        parts.write_text("data." + "'x' . " * 100_000 + "X = 1", encoding="utf-8")
         long_number = tmp_path / "long.toml"
         long_number.write_text("X = " + "9" * 5000, encoding="utf-8")
         for path, told in {
@@ -838,6 +840,7 @@ class TestWhereItIsReadFrom:
             broken: "(at line 2, column 13)",
             large: "is larger than 100,000,000 bytes",
             deep: "is not valid TOML: lists or tables are nested too deeply",
+            parts: "is not valid TOML: lists or tables are nested too deeply",
             long_number: "is not valid TOML: a whole number has thousands of digits",
             Path(f"{tmp_path}/a\0b"): "cannot be the name of a file",
         }.items():

@@ -75,6 +75,12 @@ def test_networks_of_other_sizes_have_two_batches_and_layers_all_different() -> 
     assert of_other_sizes(program("attention"), ()) == ()  # its matrix is the same for each
 
 
+def test_formulas_have_other_batches_and_their_own_matrices() -> None:
+    found = of_other_sizes(program("tied"), ())
+    assert tuple(probe.examples for probe in found) == EXAMPLES
+    assert {probe.given["W"].shape for probe in found} == {program("tied").shapes(1)["W"]}
+
+
 def test_networks_of_the_same_sizes_are_drawn_apart_and_all_finite() -> None:
     found = of_same_sizes(program("mazur"), 3, 7.0, False)
     assert 4 < len(found) <= 12

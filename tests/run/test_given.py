@@ -212,6 +212,14 @@ def test_beside_a_given_gradient_no_gradient_can_be_told() -> None:
     )
 
 
+def test_what_is_given_aside_cuts_no_gradient() -> None:
+    program = ARTICLE.with_given({"A1": np.full((3, 1), 0.5)}).program
+    assert {s: program.cut(s) for s in ("W1", "Z1", "A1", "W2", "A2")} == {
+        **dict.fromkeys(("W1", "Z1"), "A1 is given"),
+        **dict.fromkeys(("A1", "W2", "A2"), ""),
+    }
+
+
 def test_linear_and_activation_backward_as_a_unit_test_has_them() -> None:
     """dA, and a cache of A_prev, W, b and Z: no X, no Y, no loss."""
     random = np.random.default_rng(2)

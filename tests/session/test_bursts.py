@@ -177,8 +177,8 @@ def clicked(session: Session, chance: random.Random) -> None:
 ACTS: list[Act] = [sized, pasted, clicked, clicked]
 QUICK = [piece for piece in PIECES if piece[0] not in "omw"]
 """All but those that read or write many files: they are rare."""
-BURST, BURSTS = 25, 4
-"""Pieces of a burst, and bursts: with 40 examples, 10,000 keys."""
+BURST, BURSTS = 25, 7
+"""Pieces of a burst, and bursts: with 20 examples, 10,000 keys."""
 
 
 @given(st.sampled_from(list(EXPERIMENTS)), st.integers(0, 2**32))

@@ -363,10 +363,13 @@ async def test_zoom() -> None:
         assert driver.paintings() == before
 
 
-@pytest.mark.parametrize("size", [(65, 56), SMALL, WIDE], ids=str)
-@pytest.mark.parametrize("experiment", ["article", program_file("gru")], ids=["article", "gru"])
+@pytest.mark.parametrize(
+    ("experiment", "size"),
+    [("article", (65, 56)), ("article", WIDE), (program_file("gru"), SMALL)],
+    ids=["article, tall", "article, wide", "gru"],
+)
 async def test_z_enlarges_what_the_step_wrote(
-    size: tuple[int, int], experiment: str | Experiment
+    experiment: str | Experiment, size: tuple[int, int]
 ) -> None:
     """Whatever panel or matrix was looked at before: that is left with the next step."""
     async with stepping(experiment, size) as driver:

@@ -125,8 +125,10 @@ class TestTokens:
             assert {*"X Wq Wk Wv Q K V S P H Y".split()} <= {*driver.text("cache").split()}
 
 
-@pytest.mark.parametrize("experiment", [rnn(12), RESIDUAL, ATTENTION, TIED])
-@pytest.mark.parametrize("size", [(40, 12), (65, 56), (120, 40)], ids=str)
+@pytest.mark.parametrize(
+    ("experiment", "size"),
+    [(rnn(12), (40, 12)), (RESIDUAL, (65, 56)), (ATTENTION, (120, 40)), (TIED, (40, 12))],
+)
 async def test_what_a_step_writes_is_seen_in_any_window(
     experiment: Experiment, size: tuple[int, int]
 ) -> None:

@@ -61,10 +61,14 @@ def check_signs(driver: Driver) -> int:
     return seen
 
 
-@pytest.mark.parametrize("size", [SMALL, WIDE], ids=str)
 @pytest.mark.parametrize(
-    ("lesson", "mistake"),
-    [("article", None), ("article", "sign-flipped"), ("xor", "mean-forgotten"), ("rnn", None)],
+    ("lesson", "mistake", "size"),
+    [
+        ("article", None, WIDE),
+        ("article", "sign-flipped", SMALL),
+        ("xor", "mean-forgotten", WIDE),
+        ("rnn", None, SMALL),
+    ],
 )
 async def test_what_a_colour_says_is_said_by_a_sign(
     lesson: str, mistake: str | None, size: tuple[int, int]

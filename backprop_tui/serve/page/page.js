@@ -73,6 +73,7 @@ function tell(state, now) {
   element("comes-back").hidden = !(ended || state === "stopped") || !here.code;
   element("comes-back").querySelector("code").textContent = `backprop-tui --code ${here.code}`;
   terminal.inert = ended;
+  if (ended) typist()?.blur(); // at once: the browser itself takes the focus at its next picture
   if (state === "live") typist().focus(); // no click is needed
 }
 
