@@ -652,6 +652,35 @@ def test_what_goes_to_a_file_needs_no_output(tmp_path: Path) -> None:
     assert page.read_text("utf-8").endswith("</html>\n")
 
 
+@pytest.mark.parametrize("size", ["999999999999", "9" * 40, "²", "-5", "0", "many", ""])
+@pytest.mark.parametrize("command", ["trace", "lessons", "check"])
+def test_a_size_that_no_terminal_has_counts_as_not_said(
+    command: str, size: str, tell: Teller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = tell(command).out
+    for name in ("COLUMNS", "LINES"):
+        monkeypatch.setenv(name, size)
+    assert tell(command).out == usual
+
+
+def test_in_a_folder_that_was_removed_it_runs_and_says_what_cannot_be_written(
+    tell: Teller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (gone := tmp_path / "gone").mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert tell("check").status == 0
+    why = "cannot be written: No such file or directory"
+    train = "train", "--iterations", "2"
+    assert tell.faults(*train, "--history", "h.csv", "--save", "h.toml") == [f"h.csv {why}"]
+    assert tell.faults("export", "--as", "html", "--output", "h.html") == [f"h.html {why}"]
+    monkeypatch.setattr("sys.stdin", StringIO("n\nsave mine.toml\nsave mine.py\nopen ./mine.toml"))
+    said = [f"Not saved: mine.{ending} {why}." for ending in ("toml", "py")]
+    assert {*said, "Not opened: there is no file ./mine.toml."} <= {
+        *tell("--plain").out.split("\n")
+    }
+
+
 class TestSettings:
     """What the settings say holds for every command that shows numbers as the experiment says."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import resource
 import signal
 import sys
 import time
@@ -350,3 +351,36 @@ def test_a_fault_is_said_without_a_screen() -> None:
         assert terminal.until_ended() == 2
         assert 'Did you mean "article"?' in terminal.text
         assert b"\x1b[?1049h" not in terminal.output
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="Linux alone bounds another process")
+def test_where_no_memory_is_left_it_says_so_in_a_line_and_gives_the_terminal_back(
+    tmp_path: Path,
+) -> None:
+    (file := tmp_path / "large.toml").write_text(
+        '[network]\nlayers = [3000, 1500, 1]\nactivations = ["tanh", "sigmoid"]\n'
+        f'loss = "half_squared_error"\n[data]\nX = [{[0] * 3000}]\nY = [[1]]\n'
+    )
+    with Terminal(warm(str(file)), 80, 24) as terminal:
+        terminal.until_says("step 0 of", "? help")
+        terminal.press(b" ")
+        terminal.until_says("step 1 of")
+        pages = int(Path(f"/proc/{terminal.process.pid}/statm").read_text().split()[0])
+        most = pages * resource.getpagesize() + 25_000_000  # W1 takes 36 MB
+        resource.prlimit(terminal.process.pid, resource.RLIMIT_AS, (most, most))
+        terminal.press(b"R")
+        assert terminal.until_ended() == 2
+        terminal.until_says("backprop-tui: there is not enough memory for this experiment")
+        assert b"Traceback" not in terminal.output
+        assert_given_back(terminal)
+
+
+@pytest.mark.parametrize(("arguments", "keys"), [((), b"  "), (("--plain",), b"\n\n")])
+def test_that_no_autosave_can_be_written_is_told(
+    arguments: tuple[str, ...], keys: bytes, tmp_path: Path
+) -> None:
+    (state := tmp_path / "state").write_text("in its place")
+    with Terminal(warm(*arguments), 100, 30, env={"XDG_STATE_HOME": str(state)}) as terminal:
+        terminal.until_says("Press space" if not arguments else "help tells")
+        terminal.press(keys)
+        terminal.until_says("No autosave can be written")

@@ -24,15 +24,16 @@ from backprop_tui.run.history import GIVEN_ONCE
 def opened(arguments: argparse.Namespace) -> Experiment:
     """The experiment with its overrides, seen and asking as the flags say. Raises CommandError."""
     overrides = {flag.attribute: getattr(arguments, flag.attribute) for flag in OVERRIDES}
+    source = "--code" if arguments.code is not None else arguments.word
     try:
         if getattr(arguments, "resume", False):
+            source = "--resume"
             experiment = left(arguments, overrides)
         elif arguments.code is not None:
             experiment = of_code(arguments, overrides)
         else:
             experiment = load(arguments.word, overrides)
     except ExperimentError as error:
-        source = "--code" if arguments.code is not None else arguments.word
         raise CommandError(*(located(fault, source) for fault in error.faults)) from None
     if experiment.network.given:
         one_iteration(arguments)

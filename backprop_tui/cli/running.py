@@ -35,7 +35,7 @@ from backprop_tui.exports.figures import iterations
 from backprop_tui.exports.trace import FORMATS
 from backprop_tui.exports.train import LossFile, TrainingRun, asked_to_stop, bar
 from backprop_tui.files.arrays import ArrayFileError, read_arrays
-from backprop_tui.files.atomic_write import SaveError, check_place, write_file
+from backprop_tui.files.atomic_write import SaveError, check_place, real, write_file
 from backprop_tui.files.saving import begins_anew, too_large
 from backprop_tui.learn import comparing
 from backprop_tui.maths.functions import DEFINITIONS
@@ -111,9 +111,7 @@ def train(arguments: argparse.Namespace) -> int:
                 check_place(arguments.save, arguments.overwrite)
                 if too_large(timeline):
                     raise SaveError("what --save would write is larger than any file that is read")
-                if history.path and os.path.realpath(history.path) == os.path.realpath(
-                    arguments.save
-                ):
+                if history.path and real(history.path) == real(arguments.save):
                     raise SaveError("--save and --history need different files")
             history.open()
         except SaveError as error:
@@ -203,7 +201,7 @@ def export(arguments: argparse.Namespace) -> int:
         text = "".join(counted(texts, tell))
     files = {} if arguments.output is None else {arguments.output: text}
     if answers is not None and key is not None:
-        if arguments.output and os.path.realpath(arguments.output) == os.path.realpath(key):
+        if arguments.output and real(arguments.output) == real(key):
             raise CommandError("--output and --key need different files")
         files[key] = answers
     write_files(files, arguments.overwrite)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -79,7 +80,11 @@ def open_streams() -> None:
     """Streams that take every sign: what their encoding lacks is spelled in ASCII.
 
     One that the caller has closed (>&-) takes nothing: for stdout that is a fault, as a full disk.
+    A size that no terminal has (COLUMNS=999999999999) counts as not said.
     """
+    for size in ("COLUMNS", "LINES"):
+        if not re.fullmatch("[1-9][0-9]{0,3}", os.environ.get(size, "1")):
+            del os.environ[size]
     sys.stdout = sys.stdout or open(os.devnull)  # noqa: SIM115 (for reading alone)
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     sys.stdin = sys.stdin or open(os.devnull)  # noqa: SIM115

@@ -10,8 +10,8 @@ import os
 from datetime import datetime
 
 from backprop_tui.exports.figures import csv_line
-from backprop_tui.files.atomic_write import SaveError, open_lines
-from backprop_tui.files.reading import first_bytes
+from backprop_tui.files.atomic_write import SaveError, write_file
+from backprop_tui.files.reading import first_bytes, opened
 from backprop_tui.learn.answers import JudgedAnswer
 from backprop_tui.learn.questions import AskedQuestion, Helped, QuestionOutcome
 from backprop_tui.maths.writing import text
@@ -44,16 +44,13 @@ class Record:
     def __init__(self, path: str) -> None:
         """Open or create the file. Raises SaveError where it fails or it is no such record."""
         self.path = path
-        self.columns: tuple[str, ...] = COLUMNS
         try:
-            is_new = not os.path.exists(path) or os.path.getsize(path) == 0
-            self._add(COLUMNS if is_new else None)
-            if not is_new:
-                lines = first_bytes(path, LONGEST_HEADER).decode("utf-8", "replace").splitlines()
-                self.columns = tuple(next(csv.reader(lines), ()))
-                if self.columns not in (COLUMNS, BEFORE_HELP):
-                    raise SaveError(f"{path_shown(path)} is no record of answers: name another")
-                self._end_last_line()
+            self._begin()
+            lines = first_bytes(path, LONGEST_HEADER).decode("utf-8", "replace").splitlines()
+            self.columns = tuple(next(csv.reader(lines), ()))
+            if self.columns not in (COLUMNS, BEFORE_HELP):
+                raise SaveError(f"{path_shown(path)} is no record of answers: name another")
+            self._end_last_line()
         except (OSError, ValueError, csv.Error) as error:
             why = getattr(error, "strerror", None) or "it is no such file"
             raise SaveError(f"{path_shown(path)} cannot be added to: {why}") from None
@@ -82,16 +79,28 @@ class Record:
             *(attempt, typed, verdict or "talked", mistakes, right, f"{seconds:.1f}"),
             helped.value if helped else "",
         )
-        self._add(line[: len(self.columns)])
+        with open(self.path, "a", encoding="utf-8", newline="", opener=_there) as file:
+            file.write(csv_line(line[: len(self.columns)]))
+
+    def _begin(self) -> None:
+        """Have a file with the columns' names, which come into being in one go: another program may
+        begin it at the same moment."""
+        is_new = not os.path.exists(self.path)
+        if is_new or not os.path.getsize(self.path):
+            try:
+                write_file(self.path, csv_line(COLUMNS), overwrite=not is_new)
+            except SaveError:
+                if not os.path.exists(self.path):
+                    raise
 
     def _end_last_line(self) -> None:
         """End the last line, of which a program that was killed may have written half."""
-        with open(self.path, "rb+") as file:
+        with open(self.path, "ab+", opener=_there) as file:
             file.seek(-1, os.SEEK_END)
             if file.read(1) != b"\n":
                 file.write(b"\n")
 
-    def _add(self, line: tuple[object, ...] | None) -> None:
-        with open_lines(self.path, "a") as file:
-            if line is not None:
-                file.write(csv_line(line))
+
+def _there(path: str, flags: int) -> int:
+    """The `opener` of a record that is there: removed, it is not begun anew in its middle."""
+    return opened(path, flags & ~os.O_CREAT)

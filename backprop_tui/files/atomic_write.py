@@ -35,7 +35,7 @@ class SaveError(Exception):
 def check_place(path: str, overwrite: bool = False) -> None:
     """Raise the SaveError that writing there would raise, as far as that can be told before."""
     name = path_shown(path)
-    place = _place(path)
+    place = real(path)
     try:
         found = os.stat(place)
     except FileNotFoundError:
@@ -49,7 +49,7 @@ def check_place(path: str, overwrite: bool = False) -> None:
             raise SaveError(f"{name} is not a regular file")
         if not overwrite:
             raise SaveError(f"{name} exists already; --overwrite replaces it")
-    folder = os.path.dirname(place)
+    folder = os.path.dirname(place) or os.curdir
     if not os.path.isdir(folder):
         raise SaveError(f"{name} cannot be written: there is no folder {path_shown(folder)}")
     if path.endswith(("/", os.sep)):
@@ -61,7 +61,7 @@ def check_place(path: str, overwrite: bool = False) -> None:
 def write_file(path: str, text: str, overwrite: bool = False) -> None:
     """Put a text there, wholly or not at all. What was there keeps its permissions."""
     check_place(path, overwrite)
-    place = _place(path)
+    place = real(path)
     try:
         content = text.encode("utf-8")
     except UnicodeEncodeError:  # a path's bytes that are no text
@@ -81,7 +81,7 @@ def open_lines(path: str, mode: str) -> IO[str]:
 
     Raises OSError as `open` does, and where it is not a regular file.
     """
-    return open(_place(path), mode, encoding="utf-8", newline="", opener=opened)
+    return open(real(path), mode, encoding="utf-8", newline="", opener=opened)
 
 
 def _put(place: str, content: bytes, overwrite: bool) -> None:
@@ -169,11 +169,12 @@ def _remember(folder: str) -> None:
             os.close(handle)
 
 
-def _place(path: str) -> str:
-    """The file itself, where a link points to it."""
+def real(path: str) -> str:
+    """The file itself, where a link points to it; the path as it is where nothing can be there: in
+    a folder that was removed while a program works in it, or with a null character."""
     with suppress(OSError, ValueError):
         return os.path.realpath(path)
-    return os.path.abspath(path)
+    return path
 
 
 def _why(error: BaseException) -> str:

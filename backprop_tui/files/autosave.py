@@ -80,10 +80,10 @@ class OwnAutosave:
         with suppress(FileExistsError):
             os.mkdir(folder, 0o700)
         _forget_old(folder)
-        for _ in range(3):  # another program may just be looking whether it was left
+        for _ in range(3):  # another program may just be looking whether it was left, or remove it
             self._stem = os.path.join(folder, f"{os.getpid()}-{os.urandom(4).hex()}")
             handle = os.open(self._stem + LOCK, OPENED | os.O_CREAT | os.O_EXCL, 0o600)
-            if locked(handle):
+            if locked(handle) and os.fstat(handle).st_nlink:
                 self._lock = handle
                 return
             os.close(handle)
@@ -214,6 +214,12 @@ def _changed(stem: str) -> float:
 
 
 def _remove(stem: str) -> None:
-    for ending in (CONTENT, NEW, LOCK):
-        with suppress(OSError):
-            os.unlink(stem + ending)
+    """Remove what no program holds: meanwhile none that begins just now can have its lock."""
+    with suppress(OSError):
+        handle = os.open(stem + LOCK, OPENED)
+        try:
+            for ending in (CONTENT, NEW, LOCK) if locked(handle) else ():
+                with suppress(OSError):
+                    os.unlink(stem + ending)
+        finally:
+            os.close(handle)

@@ -10,7 +10,7 @@ from math import prod
 
 import numpy as np
 
-from backprop_tui.files.draft import Draft, must_be
+from backprop_tui.files.draft import MOST_PARAMETERS, Draft, must_be
 from backprop_tui.files.schema import Path
 from backprop_tui.files.sections import OF_CSV, section_of
 from backprop_tui.maths.expressions import Name, walk
@@ -22,7 +22,6 @@ from backprop_tui.model.keys import keys_of
 from backprop_tui.model.layers import OBJECTIVE
 
 OF_INITIAL = keys_of(Initial)
-MOST_PARAMETERS = 50_000_000  # numbers in all W and b: 400 MB, before any gradient
 
 
 def one_activation_for_each_layer(draft: Draft) -> None:
@@ -58,7 +57,7 @@ def not_too_many_parameters(draft: Draft) -> None:
     total = sum(map(prod, sizes))
     if total > MOST_PARAMETERS:
         draft.faults.add(
-            ("network", "layers"),
+            ("parameters",) if draft.is_written else ("network", "layers"),
             f"must make no more than {MOST_PARAMETERS:,} weights and biases; "
             f"these make {_roughly(total)}",
         )

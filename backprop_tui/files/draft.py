@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import prod
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -30,6 +31,8 @@ from backprop_tui.model.program import Program
 
 if TYPE_CHECKING:
     from backprop_tui.files.csv_data import CsvData
+
+MOST_PARAMETERS = 50_000_000  # numbers in all W and b: 400 MB, before any gradient
 
 
 @dataclass(frozen=True)
@@ -215,7 +218,7 @@ class Draft:
         that says why not."""
         own, faults = dict[str, Expr](), dict[str, str]()
         formulas, network = self.values.get("formulas"), self.network
-        if not formulas or network is None or self.batch is None:
+        if not formulas or network is None or self.batch is None or self._is_too_large(network):
             return own, faults
         forward = architecture_of(network).forward & program_of(network, self.rule).positions.keys()
         for symbol in (symbol for symbol in formulas if symbol in forward and formulas[symbol]):
@@ -229,6 +232,13 @@ class Draft:
                 faults[symbol] = f"cannot be differentiated: {error}"
                 del own[symbol]
         return own, faults
+
+    def _is_too_large(self, network: Network | WrittenNetwork) -> bool:
+        """Whether it is refused for its size, so that nothing of it is computed."""
+        architecture, examples = architecture_of(network), self.examples
+        weights = sum(prod(architecture.of_one[symbol]) for symbol in architecture.parameters)
+        is_more = examples is not None and self.batch is not None and self.batch > examples
+        return is_more or weights > MOST_PARAMETERS
 
     @property
     def batch_sizes(self) -> tuple[int, ...]:

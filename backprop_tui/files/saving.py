@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from backprop_tui.files import lazy
-from backprop_tui.files.atomic_write import write_file
+from backprop_tui.files.atomic_write import real, write_file
 from backprop_tui.files.experiment_file import LARGEST_FILE, document_of
 from backprop_tui.files.reading import first_bytes
 from backprop_tui.files.schema import as_table
@@ -107,7 +107,7 @@ def save(
     """
     experiment = seen or timeline.experiment
     keyframe = keyframe_of(timeline, _explained_from(experiment.look, position.iteration))
-    folder = os.path.dirname(os.path.realpath(path))
+    folder = os.path.dirname(real(path))
     text = text_of(experiment, position, keyframe, folder)
     write_file(path, _byte_order_mark(experiment.written) + text, overwrite)
 
@@ -199,11 +199,11 @@ def _move_csv(document: dict[str, Any], before: str, after: str) -> None:
     data = document.get("data")
     if not isinstance(data, Mapping) or not isinstance(csv := data.get("csv"), str):
         return
-    if os.path.isabs(csv) or os.path.realpath(before) == os.path.realpath(after):
+    if os.path.isabs(csv) or real(before) == real(after):
         return
     path = os.path.join(before, csv)
-    with suppress(ValueError):  # on another drive
-        path = os.path.relpath(os.path.realpath(path), os.path.realpath(after))
+    with suppress(OSError, ValueError):  # nowhere, or on another drive
+        path = os.path.relpath(real(path), real(after))
     document["data"] = {**data, "csv": path.replace(os.sep, "/")}
 
 

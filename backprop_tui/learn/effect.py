@@ -188,7 +188,8 @@ class RightRun:
             read = [p for p in self.read_for(place) if self.differs(p, made.number(p))]
             if not read:
                 return None
-            place = max(read, key=lambda p: (p.iteration, positions[p.symbol]))
+            # What is given has no step: a file may say that its run begins with other numbers.
+            place = max(read, key=lambda p: (p.iteration, positions.get(p.symbol, -1)))
         return place
 
     def told(self, place: Place) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
-from math import sqrt
+from math import prod, sqrt
 from random import randrange
 from typing import TYPE_CHECKING, Annotated, Any, Self, TypeAlias, TypeVar
 
@@ -66,6 +66,8 @@ SCHEMES: dict[str, Callable[[int], float]] = {
     "he": lambda fan_in: sqrt(2 / fan_in),
     "zeros": lambda fan_in: 0.0,
 }
+MOST_DRAWN = 100_000
+"""Weights that are drawn in all, so that none is rounded to zero."""
 DECIMALS = Key(whole_number(0, 12), "decimals of the numbers shown", default=3)
 """A key of [view] that its record leaves to the experiment."""
 
@@ -339,11 +341,14 @@ class Experiment:
         return replace(self, network=network, data=replace(self.data, by_symbol=both, same=same))
 
     def reseeded(self) -> Self:
-        """The same with other random weights, none of them rounded to zero if that can be had."""
-        for _ in range(100):
+        """The same with other random weights, none of them rounded to zero if that can be had: of
+        very many, one is, however often they are drawn."""
+        architecture = architecture_of(self.network)
+        weights = sum(prod(architecture.of_one[weight]) for weight in architecture.drawn)
+        for _ in range(max(1, min(100, MOST_DRAWN // max(1, weights)))):
             other = self.with_seed(randrange(10_000))
             begin = other.parameters()
-            if all(begin[weight].all() for weight in architecture_of(self.network).drawn):
+            if all(begin[weight].all() for weight in architecture.drawn):
                 break
         return other
 

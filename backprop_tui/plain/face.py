@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from backprop_tui import lessons
 from backprop_tui.exports.figures import heading
@@ -25,6 +26,7 @@ from backprop_tui.session import one_weight
 from backprop_tui.session.asking import has_hints, is_numeric, none_open
 from backprop_tui.session.commands import BY_KEY, COMMANDS, Command, find, meant, word_of
 from backprop_tui.session.editing import ALPHAS
+from backprop_tui.session.inspection import Inspection
 from backprop_tui.session.looking import CELL, cell_of, place_of, symbol_of
 from backprop_tui.session.prompts import Menu, Prompt, Sheet
 from backprop_tui.session.session import Outcome, Session
@@ -93,7 +95,7 @@ class PlainFace:
 
     def describe(self) -> None:
         """The position: its step, or the beginning; of one that is derived only where it is."""
-        view = self.session.view
+        view = replace(self.session.view, inspection=Inspection())  # saved on a screen
         if view.unrevealed:
             self.tell(steps.spot(view))
             return

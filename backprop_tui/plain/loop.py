@@ -15,7 +15,7 @@ from backprop_tui.exports.record import Record
 from backprop_tui.files.settings import NO_SETTINGS, Settings
 from backprop_tui.messages import readable
 from backprop_tui.model.experiment import Experiment
-from backprop_tui.plain.face import PlainFace
+from backprop_tui.plain.face import LONGEST_LINE, PlainFace
 from backprop_tui.session.opening import (
     autosave,
     begin_autosaves,
@@ -25,6 +25,8 @@ from backprop_tui.session.opening import (
 )
 
 PROMPT = "> "
+MOST = LONGEST_LINE + 2
+"""Characters of a line that are kept: one more than are read, and its end."""
 
 
 def run(
@@ -70,7 +72,9 @@ def run(
             face.say(*filter(None, [session.message]))
         while not session.ended and (line := read(write if attended else None)) is not None:
             attempt(partial(face.line, line))
+            told = len(session.said)
             autosave(session)
+            face.say(*session.said[told:])
     except KeyboardInterrupt:
         tell("")  # behind the prompt
         end_autosaves(session)
@@ -85,7 +89,9 @@ def read(prompt: Callable[[str], None] | None) -> str | None:
     if prompt:
         prompt(PROMPT)
     try:
-        line = sys.stdin.readline()
+        line = rest = sys.stdin.readline(MOST)
+        while len(rest) == MOST and not rest.endswith("\n"):  # too long to be kept, or endless
+            rest = sys.stdin.readline(MOST)
     except OSError:  # the terminal is gone
         return None
     if not line and prompt:

@@ -16,6 +16,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import textual_serve
@@ -321,6 +322,7 @@ def serve(server: Server, port: int, ready: Callable[[str], None]) -> int:
 
 async def _serve(server: Server, port: int, ready: Callable[[str], None]) -> int:
     server_logger.addFilter(is_no_bad_request)
+    logging.getLogger("asyncio").addFilter(is_no_full_house)
     runner = runner_of(server)
     await runner.setup()
     try:
@@ -345,11 +347,30 @@ def runner_of(server: Server) -> web.AppRunner:
 
 def is_no_bad_request(record: logging.LogRecord) -> bool:
     """Whether aiohttp has more to tell than that a request was malformed, which is its sender's
-    fault: a line says so here, in place of a traceback."""
-    if not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError)):
+    fault: a line says so here, in place of a traceback. Bytes that are no text may come back in
+    aiohttp's own words, which then cannot be sent."""
+    wrong = HttpProcessingError, UnicodeEncodeError
+    if not (record.exc_info and isinstance(record.exc_info[1], wrong)):
         return True
     complain(record.getMessage().replace("Error handling", "refused a malformed"))
     return False
+
+
+def is_no_full_house(record: logging.LogRecord) -> bool:
+    """Whether asyncio has more to tell than that there is no room for a connection, which it tells
+    a thousand times a second: here one line says so, once."""
+    if not record.getMessage().startswith("socket.accept() out of system resource"):
+        return True
+    tell_of_full_house()
+    return False
+
+
+@cache
+def tell_of_full_house() -> None:
+    complain(
+        "there is no room for another connection; those that ask for nothing are closed after "
+        f"{UNFINISHED:.0f} seconds"
+    )
 
 
 def signalled() -> asyncio.Future[int]:

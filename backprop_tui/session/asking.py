@@ -249,32 +249,37 @@ def ask_for(s: SessionState, cell: Cell) -> bool:
     return True
 
 
-def _end(s: SessionState, outcome: QuestionOutcome | None, typed: str = "") -> None:
-    """The question is over: the step is done, and stays explained at the cell asked for."""
+def _end(
+    s: SessionState, outcome: QuestionOutcome | None, typed: str = "", unrecorded: str = ""
+) -> None:
+    """The question is over: the step is done, and stays explained at the cell asked for.
+
+    `unrecorded` is why its last answer is not in the teacher's record, if it is not.
+    """
     asking = s.asking
     assert asking is not None
     if outcome is not None:
         score = s.score or lazy.questions.Score()
         s.score = score.after(asking.asked, outcome, asking.misses, asking.helped)
     if outcome is not lazy.questions.QuestionOutcome.MISSED:
-        _record(s, asking, typed, outcome)
+        unrecorded = _record(s, asking, typed, outcome)
     over = outcome or lazy.questions.QuestionOutcome.SEEN
     s.over = asking = replace(asking, outcome=over, typed=typed or asking.typed)
     if asking.asked.line and s.blackboard is not None:
         s.close_all()
         s.asking, s.blackboard = None, s.blackboard.revealed(1)
         sign = "✓ Correct" if outcome is lazy.questions.QuestionOutcome.RIGHT else "◆ The line"
-        s.say(f"{sign}: {asking.asked.answer or s.blackboard.lines[-1].rule}.")
+        s.say(f"{sign}: {asking.asked.answer or s.blackboard.lines[-1].rule}. {unrecorded}".strip())
         return
     if asking.rest:  # its author asks more of the same step, before that shows
         _open(s, _question(s, s.position, asking.rest), asking.again, asking.rest[1:])
         sign = "✓" if outcome is lazy.questions.QuestionOutcome.RIGHT else "◆"
         right = _right(s, asking.asked)
         told = right if asking.asked.worded else f"{text(asking.cell)} = {right}."
-        s.say(f"{sign} {asking.asked.answer or told}")
+        s.say(f"{sign} {asking.asked.answer or told} {unrecorded}".strip())
         return
-    closing = scored(s, ahead=True) if _is_last(s, asking) else ""
-    s.go(s.timeline.forward(s.position), replace(asking, closing=closing))
+    closing = unrecorded, scored(s, ahead=True) if _is_last(s, asking) else ""
+    s.go(s.timeline.forward(s.position), replace(asking, closing=" ".join(filter(None, closing))))
 
 
 def _is_last(s: SessionState, asking: Asking) -> bool:
@@ -417,7 +422,7 @@ def _wrong(
     at: int | None = None,
 ) -> None:
     """A miss: it is told where to look, what is wrong, then the step; or asked for in parts."""
-    _record(s, asking, typed, judged)
+    unrecorded = _record(s, asking, typed, judged)
     s.asking = asking = asking.missed(typed, judged, at)
     if not asking.is_over:
         if judged.leads and not asking.parts:
@@ -426,7 +431,7 @@ def _wrong(
             s.asking = _exactly(s, asking.led(parts))
         _empty_field(s)
     elif asking.whole is None:
-        _end(s, lazy.questions.QuestionOutcome.MISSED)
+        _end(s, lazy.questions.QuestionOutcome.MISSED, unrecorded=unrecorded)
     else:
         _after_part(s, asking, f"{_shown(s, asking.asked)}.")
 
@@ -531,10 +536,10 @@ def _record(
     asking: Asking,
     typed: str,
     became: JudgedAnswer | QuestionOutcome | None,
-) -> None:
-    """A line in the teacher's record, where one is kept."""
+) -> str:
+    """A line in the teacher's record, where one is kept. Returns why it is not there, if so."""
     if s.record is None:
-        return
+        return ""
     lesson, seconds = s.timeline.experiment.name, monotonic() - s.asked_since
     right, attempt = _right(s, asking.asked), asking.misses + 1
     try:
@@ -542,3 +547,5 @@ def _record(
     except OSError as error:
         s.record = None
         s.say(f"The record ends here: {error.strerror}.")
+        return s.message
+    return ""

@@ -59,7 +59,7 @@ def own_path(s: SessionState) -> str | None:
 
 def stamp_of(path: str) -> Stamp | None:
     """The file's stamp; None where there is none just now."""
-    with suppress(OSError):
+    with suppress(OSError, ValueError):
         found = os.stat(path)
         return found.st_mtime_ns, found.st_size, found.st_ino
     return None
@@ -164,14 +164,14 @@ def _exported(s: SessionState, chosen: lazy.formats.Format, path: str) -> Iterat
 
 def _is_own(s: SessionState, path: str) -> bool:
     """Whether it is the file that is open, as it was read, or that was saved to before."""
-    if s.saved_at and os.path.realpath(s.saved_at[0]) == os.path.realpath(path):
+    if s.saved_at and lazy.atomic_write.real(s.saved_at[0]) == lazy.atomic_write.real(path):
         return True
     return _is_read_from(s, path) and stamp_of(path) == s.read_stamp
 
 
 def _is_read_from(s: SessionState, path: str) -> bool:
     own = own_path(s)
-    return own is not None and os.path.realpath(own) == os.path.realpath(path)
+    return own is not None and lazy.atomic_write.real(own) == lazy.atomic_write.real(path)
 
 
 def code(s: SessionState, rest: str) -> None:

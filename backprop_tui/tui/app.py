@@ -200,6 +200,22 @@ class BackpropApp(App[str]):
         super().exit(result, return_code, message)
         self._must_end(return_code, result or "")
 
+    def run(self, *how: Any, **more: Any) -> str | None:
+        """What to print when the screen is down. Raises MemoryError where no memory was left."""
+        result = super().run(*how, **more)
+        if isinstance(self._exception, MemoryError):
+            raise self._exception
+        return result
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Where no memory is left, take down the screen, and compute nothing more: what the last
+        autosave has stays."""
+        if isinstance(error, MemoryError):
+            self._exception = error
+            super().exit(return_code=1)
+        else:
+            super()._handle_exception(error)
+
     def _must_end(self, status: int, last_words: str = "") -> None:
         """However long the screen takes to be taken down, the terminal is given back soon."""
         if isinstance(self._driver, Ending):
@@ -436,9 +452,9 @@ class BackpropApp(App[str]):
     def _each_second(self) -> None:
         """Look at the open file, which somebody may have changed, and write the autosave."""
         said = self.session.message
+        opening.autosave(self.session)
         if opening.look_at_file(self.session) or said != self.session.message:
             self.changed()
-        opening.autosave(self.session)
 
     # Drawing
 

@@ -32,6 +32,9 @@ MOST_BEGUN = 4096
 """Characters after which it is none."""
 PASTED = re.compile(r"\x1b\[20([01])~")
 """Before and behind text that is pasted."""
+LONGEST_PAUSE = 20
+"""Times in a row that nothing comes, two seconds, after which the mark behind pasted text is lost:
+else every key, ctrl-c too, would be more of the text."""
 ESCAPE = re.compile(r"\x1b(?=[^\[\]O]|\Z)")
 """An ESC that begins no sequence, as the next one may. Alt, which sends it too, means nothing."""
 LONGEST_END = 2.0
@@ -52,10 +55,12 @@ class Reader:
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._parser = XTermParser(debug)
         self._begun = ""
-        self._pasted: str | None = None  # between its marks, as far as it has come
+        self._pasted: list[str] | None = None  # between its marks, as far as it has come
+        self._silent = 0  # times in a row
 
     def read(self, data: bytes) -> Iterator[Message]:
         """What came with these bytes; the beginning of a sequence is kept until its end comes."""
+        self._silent = 0
         text = ANSWER.sub("", self._begun + self._decoder.decode(data))
         begun = BEGUN.search(text)
         at = begun.start() if begun and len(begun[0]) <= MOST_BEGUN else len(text)
@@ -67,22 +72,29 @@ class Reader:
         begun, self._begun = self._begun, ""
         yield from self._messages(begun)
         yield from self._parser.tick()
+        self._silent += 1
+        if self._silent >= LONGEST_PAUSE:
+            yield from self._end_of_paste()
 
     def _messages(self, text: str) -> Iterator[Message]:
         """The messages of text and of pasted text, by turns."""
         before = 0
         for mark in PASTED.finditer(text):
             yield from self._between(text[before : mark.start()])
-            if self._pasted is not None:
-                yield Paste(self._pasted)
-            self._pasted = "" if mark[1] == "0" else None
+            yield from self._end_of_paste()
+            self._pasted = [] if mark[1] == "0" else None
             before = mark.end()
         yield from self._between(text[before:])
+
+    def _end_of_paste(self) -> Iterator[Message]:
+        if self._pasted is not None:
+            yield Paste("".join(self._pasted))
+        self._pasted = None
 
     def _between(self, text: str) -> Iterator[Message]:
         """The messages of text without marks: each escape that begins no sequence is a key."""
         if self._pasted is not None:
-            self._pasted += text
+            self._pasted.append(text)
             return
         before = 0
         for found in ESCAPE.finditer(text):

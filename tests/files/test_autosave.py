@@ -10,9 +10,10 @@ import pytest
 
 from backprop_tui import lessons
 from backprop_tui.__main__ import main
-from backprop_tui.files import autosave
+from backprop_tui.files import atomic_write, autosave
 from backprop_tui.files.autosave import (
     MOST_LEFT,
+    Autosave,
     OwnAutosave,
     autosaves,
     left_unsaved,
@@ -185,6 +186,31 @@ def test_one_that_was_opened_goes_when_the_next_is_written() -> None:
     assert [one.name for one in autosaves()[0]] == ["article"]
 
 
+def test_what_a_program_holds_no_other_one_removes() -> None:
+    own, other = written("mazur"), OwnAutosave()
+    other.instead_of = Autosave(own._stem, 0.0, "mazur", "", {})
+    other.write(load("article"), Position(1, 1), None, "")
+    for program in (own, other):
+        program.close()
+    assert sorted(one.name for one in autosaves()[0]) == ["article", "mazur"]
+
+
+def test_what_another_program_removes_before_it_is_locked_is_begun_anew(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for_real, removed = atomic_write.locked, list[Path]()
+
+    def locked(handle: int) -> bool:
+        if not removed:
+            removed.extend(home.glob("*.lock"))
+            removed[0].unlink()
+        return for_real(handle)
+
+    monkeypatch.setattr(autosave, "locked", locked)
+    written("mazur").close()
+    assert [one.name for one in autosaves()[0]] == ["mazur"]
+
+
 def test_what_was_left_unsaved_is_told_once() -> None:
     written(unsaved="2 edits").close()
     left = left_unsaved()
@@ -250,3 +276,8 @@ def test_a_run_that_cannot_be_opened_says_why() -> None:
 def test_it_has_its_own_experiment(beside: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--plain", "--resume", *beside]) == 2
     assert f"leave out --resume, or {beside[0]}" in capsys.readouterr().err.replace('"', "")
+
+
+def test_without_one_no_experiment_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--plain", "--resume"]) == 2
+    assert capsys.readouterr().err == "backprop-tui: --resume: there is no autosave to open\n"

@@ -167,4 +167,4 @@ def test_arrays_of_ones_own(tmp_path: Path, packed: bool, data: DataObject) -> N
         written = data.draw(changed_texts(text, 1) | st.just(text)).encode()
     (tmp_path / "mine").write_bytes(written)
     with answered(ArrayFileError, ArraysError):
-        assert compare(load("batch"), read_arrays(str(tmp_path / "mine"))).lines
+        assert compare(load("article"), read_arrays(str(tmp_path / "mine"))).lines

@@ -58,6 +58,20 @@ def test_a_formula_is_one_of_the_file_s_own_activations(formula: str, fault: str
     assert found.startswith(fault)  # of softmax there is no derivative of one number
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("[2, 3, 1]", "[2, 2147483648, 1]", "network.layers must make no more than 50,000,000"),
+        ("[data]", "[training]\nbatch = 2147483648\n[data]", "training.batch must be no more than"),
+    ],
+)
+def test_of_what_is_refused_for_its_size_nothing_is_computed(
+    old: str, new: str, fault: str
+) -> None:
+    first, *_ = faults(changed(old, new) + '[formulas]\nA1 = "(exp(Z1) - exp(-Z1)) / 2"\n')
+    assert first.startswith(fault)
+
+
 def test_a_formula_must_fit_the_smaller_last_batch_too() -> None:
     three = changed("[[1, 2], [3, 4]]", "[[1, 2], [3, 4], [5, 6]]")
     three = three.replace("[[0], [1]]", "[[0], [1], [0]]") + "[training]\nbatch = 2\n"

@@ -61,6 +61,11 @@ def test_the_file_itself_has_none() -> None:
         ("from = 1", "from = -5", "repeat.t.from must be a whole number, 0 or more; got -5"),
         ("to = 2", f"to = {10**30}", "repeat.t.to must be a whole number, 0 or more; got a number"),
         ("W = [2, 2]", "W = [0, 2]", "parameters.W[1] must be a whole number, 1 or more; got 0"),
+        (
+            "b = [2, 1]",
+            "b = [2, 1]\nU = [99999999, 2]",
+            "parameters must make no more than 50,000,000 weights",
+        ),
         ("b = [2, 1]", 'b = [2, "1"]', "parameters.b[2] must be a whole number, 1 or more; got"),
         ("X = [[1, 2], [3, 4]]", "X = {}", "data.X.matrix is missing: it must be a list of rows"),
         ("X = [[1, 2], [3, 4]]\nY = [[1, 0], [0, 1]]", "", "data is empty: [data] must have one"),

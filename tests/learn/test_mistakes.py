@@ -404,6 +404,16 @@ def test_a_wrong_number_names_the_step_where_the_mistake_entered(
             assert (at == place) == (view.wrong(place) == "✗")
 
 
+def test_a_number_that_a_file_alone_has_made_wrong_names_no_step() -> None:
+    wrong = load("mazur", {"mistake": "sign-flipped"})
+    kept, timeline = keyframe_of(Timeline(wrong), 1).kept, Timeline(wrong)
+    timeline.history.resume(1, {**kept, "b1": kept["b1"] + 1})
+    view, place = view_of(timeline, 1), Place(1, Cell("Z1", 1, 1))
+    assert view.wrong(place)
+    assert view.right
+    assert view.right.entrance(place) is None
+
+
 def test_in_sign_flipped_the_mistake_enters_at_the_loss_s_derivative() -> None:
     wrong = Timeline(ARTICLE.with_mistake(CATALOGUE["sign-flipped"]))
     view, program = view_of(wrong, 1), wrong.program

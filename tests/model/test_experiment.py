@@ -151,6 +151,14 @@ class TestWithSeed:
         assert experiment(scheme="zeros").reseeded().initial.seed == 100
         assert asked == [10_000] * 100
 
+    @pytest.mark.parametrize(("inputs", "tries"), [(500, 100), (501, 99), (60_000, 1)])
+    def test_of_very_many_weights_one_is_0_and_none_is_drawn_for_long(
+        self, inputs: int, tries: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seeds = iter(range(1, 101))
+        monkeypatch.setattr("backprop_tui.model.experiment.randrange", lambda _: next(seeds))
+        assert experiment((inputs, 2), scheme="zeros").reseeded().initial.seed == tries
+
     def test_notes_about_the_old_numbers_go(self) -> None:
         notes = (Note("Z1", 1, ("Here it is 0.5.",)), Note("Z1", None, ("A weighted sum.",)))
         assert experiment(notes=notes).with_seed(7).notes == notes[1:]

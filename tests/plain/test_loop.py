@@ -7,11 +7,14 @@ import re
 import signal
 import subprocess
 import sys
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
 from backprop_tui.messages import readable
+from backprop_tui.plain.face import LONGEST_LINE
+from backprop_tui.plain.loop import read
 from tests.terminal import Terminal, warm
 from tests.warm import ran
 
@@ -54,6 +57,14 @@ def test_an_empty_input_says_what_it_would_begin_with() -> None:
 
 def test_quit_ends_before_the_input_does() -> None:
     assert not any("Step 1" in line for line in said(piped("quit\nnext\n")))
+
+
+def test_of_a_line_without_end_little_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", StringIO("x" * 3 * LONGEST_LINE + "\nnext\n"))
+    line = read(None)
+    assert line
+    assert LONGEST_LINE < len(line.strip()) < LONGEST_LINE + 3
+    assert [read(None), read(None)] == ["next\n", None]
 
 
 def test_bytes_that_are_no_text_are_no_command() -> None:

@@ -10,7 +10,9 @@ import pytest
 
 from backprop_tui.files.experiment_file import load, read_experiment
 from backprop_tui.learn.questions import QuestionOutcome
+from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.notes import Question
+from backprop_tui.model.saved import Saved
 from backprop_tui.run.timeline import Position
 from backprop_tui.session.commands import BY_LETTER, BY_WORDS, COMMANDS, find
 from backprop_tui.session.opening import last_words
@@ -632,6 +634,18 @@ class TestChanging:
 
 
 class TestKeeping:
+    def test_what_was_explained_on_a_screen_changes_no_word_of_a_step(self) -> None:
+        article = load("article")
+        saved = replace(article, saved=Saved(1, 1))
+        explained = replace(article.look, trail=((1, Cell("X", 1, 1)),))
+        assert Typed(replace(saved, look=explained)).told == Typed(saved).told
+
+    @pytest.mark.parametrize("name", ["a\0b", "a\0b.html"])
+    def test_no_name_of_a_file_is_told_in_a_line(self, name: str) -> None:
+        typed = Typed("article")
+        assert typed.one(f"save {name}").startswith("Not saved: a\\x00b.")
+        assert typed.one(f"open ./{name}").startswith("Not opened: ")
+
     def test_saved_it_opens_right_here(self, tmp_path: Path) -> None:
         typed, file = Typed("article"), tmp_path / "mine.toml"
         told = typed("goto dZ2", "edit alpha 0.1", f"save {tmp_path / 'mine'}")

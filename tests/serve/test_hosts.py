@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
+import resource
 import socket
 from collections.abc import Iterator
 
@@ -27,7 +29,7 @@ def behind_proxy() -> Iterator[Served]:
 async def answer(served: Served, request: str, address: str = "127.0.0.1") -> str:
     """All that comes back for a request, written as it goes over the wire."""
     reading, writing = await asyncio.open_connection(address, served.port)
-    writing.write(request.replace("\n", "\r\n").encode())
+    writing.write(request.replace("\n", "\r\n").encode("utf-8", "surrogateescape"))
     async with asyncio.timeout(60):
         told = await reading.read()
     writing.close()
@@ -203,6 +205,31 @@ async def test_a_malformed_request_learns_no_version_and_is_told_of_in_a_line() 
         served.stop()
         line = "backprop-tui: refused a malformed request from 127.0.0.1\n"
         assert served.process.stderr.read() == 2 * line  # the first one speaks another language
+
+
+async def test_bytes_that_are_no_text_are_refused_in_a_line_too() -> None:
+    with serving() as served:
+        asks = "GET / HTTP/1.1\nHost: localhost\nConnection: close\nExpect: \udcff\n\n"
+        assert (await answer(served, asks)).startswith("HTTP/1.1 500 ")
+        served.stop()
+        line = "backprop-tui: refused a malformed request from 127.0.0.1\n"
+        assert served.process.stderr.read() == line
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="Linux alone bounds another process")
+async def test_more_connections_than_there_is_room_for_are_told_of_once() -> None:
+    with serving() as served:
+        taken = len(os.listdir(f"/proc/{served.process.pid}/fd"))
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.prlimit(served.process.pid, resource.RLIMIT_NOFILE, (taken + 4, most))
+        opened = [await asyncio.open_connection("127.0.0.1", served.port) for _ in range(20)]
+        said = await asyncio.to_thread(served.process.stderr.readline)
+        assert said.startswith("backprop-tui: there is no room for another connection; ")
+        for _, writing in opened:
+            writing.close()
+        assert "200 OK" in await answer(served, "GET / HTTP/1.0\nHost: localhost\n\n")
+        served.stop()
+        assert served.process.stderr.read() == ""
 
 
 @pytest.mark.parametrize(

@@ -263,6 +263,35 @@ class TestWhatCounts:
         assert tuple(head) == COLUMNS[:-1]
         assert len(line) == len(head)
 
+    def test_programs_that_begin_a_record_together_give_it_one_first_line(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = tmp_path / "answers.csv"
+
+        def begun_meanwhile(found: str) -> bool:
+            monkeypatch.undo()
+            Record(found)
+            return False
+
+        monkeypatch.setattr("os.path.exists", begun_meanwhile)
+        Record(str(path))
+        assert path.read_text("utf-8") == ",".join(COLUMNS) + "\n"
+
+    @pytest.mark.parametrize("typed", [["0.0364"], ["0.5"], ["0.5"] * 3])
+    def test_a_record_that_is_removed_is_not_begun_anew_in_its_middle_and_that_is_told(
+        self, typed: list[str], tmp_path: Path
+    ) -> None:
+        path, session = tmp_path / "answers.csv", at("dA1")
+        *first, last = typed
+        for answer in first:
+            session.answer(answer)
+        session.record = Record(str(path))
+        path.unlink()
+        session.answer(last)
+        assert not path.exists()
+        told = session.message or asking(session).closing
+        assert told == "The record ends here: No such file or directory."
+
 
 class TestWhatWasTyped:
     def test_what_is_not_sent_is_not_lost_when_the_answer_shows(self) -> None:

@@ -19,6 +19,7 @@ from backprop_tui.run.timeline import Position
 from backprop_tui.session.commands import sign_of
 from backprop_tui.session.opening import end_autosaves, last_words
 from backprop_tui.session.prompts import Menu, Prompt, Sheet
+from backprop_tui.session.saving import stamp_of
 from backprop_tui.session.session import Session
 
 
@@ -292,6 +293,10 @@ def test_a_cell_is_explained_down_to_the_inputs() -> None:
     assert own.inspection.place.cell == Cell("Z1", 1, 1)
     press(own, "enter", "enter")
     assert own.message.startswith("This number was given.")
+
+
+def test_what_can_be_the_name_of_no_file_has_no_stamp() -> None:
+    assert stamp_of("a\0b") is None
 
 
 def test_without_autosaves_the_end_writes_nothing(

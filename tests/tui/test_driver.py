@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.events import Key, Paste
 
-from backprop_tui.tui.driver import Reader
+from backprop_tui.tui.driver import LONGEST_PAUSE, Reader
 
 COLOUR = b"\x1b]11;rgb:1e1e/1e1e/1e1e\x1b\\"
 
@@ -78,6 +78,18 @@ def test_what_is_pasted_is_left_as_it_is(cut: int) -> None:
     found = [*reader.read(sent[:cut]), *reader.read(sent[cut:]), *reader.idle()]
     assert [m.text for m in found if isinstance(m, Paste)] == ["a\x1b1\r\nb"]
     assert [m.key for m in found if isinstance(m, Key)] == ["g", "escape", "2"]
+
+
+def test_keys_are_heard_again_where_the_mark_behind_pasted_text_is_lost() -> None:
+    reader = Reader()
+    assert not [*reader.read(b"\x1b[200~ab")]
+    assert not [m for _ in range(LONGEST_PAUSE - 1) for m in reader.idle()]
+    assert not [*reader.read(b"c")]  # it was only slow
+    (paste,) = (m for _ in range(LONGEST_PAUSE) for m in reader.idle())
+    assert isinstance(paste, Paste)
+    assert paste.text == "abc"
+    (key,) = reader.read(b"n\x1b[201~")
+    assert isinstance(key, Key)
 
 
 @given(st.lists(st.one_of(st.binary(), st.sampled_from([COLOUR, b"\x1b[", b"\x1b]1;", b"\x1b"]))))
