@@ -207,11 +207,14 @@ class _Quotients:
             return CheckVerdict.CANNOT_TELL
         # The error of n falls with h²: 4/3 of what half of h changes; 2 is on the safe side.
         moved, noise = abs(n - n_half), self.noise[of]
+        unsure, apart = 2 * moved + noise, abs(a - n)
         within = tolerance(a, n) if np.isfinite(a) else tolerance(n, n)  # ∞ is within ∞ of all
         # Where half of h changes much of n, both steps are too long for this loss to say anything.
-        if 2 * moved + noise > within or moved > abs(n) / 10 + 10 * noise + ABSOLUTE:
+        if unsure > within or moved > abs(n) / 10 + 10 * noise + ABSOLUTE:
             return CheckVerdict.CANNOT_TELL
-        return CheckVerdict.AGREES if abs(a - n) <= within else CheckVerdict.DIFFERS
+        if apart <= within:
+            return CheckVerdict.AGREES
+        return CheckVerdict.CANNOT_TELL if apart <= within + unsure else CheckVerdict.DIFFERS
 
 
 class _Perturbation:

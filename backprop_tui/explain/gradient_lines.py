@@ -41,7 +41,7 @@ from backprop_tui.maths.writing import TEXT, Notation, plain_number, text, with_
 from backprop_tui.messages import joined
 from backprop_tui.model.algorithm import forward_pass
 from backprop_tui.model.architecture import Step
-from backprop_tui.model.backward import collapse, penalties_of, shares
+from backprop_tui.model.backward import added_up, collapse, penalties_of, shares
 from backprop_tui.model.program import Program
 
 
@@ -190,7 +190,10 @@ class Gradient:
     def _rules(self, e: Expr) -> str:
         called = (call for call in calls(e) if self.of in names(call))
         functions = dict.fromkeys(c.function for c in called if c.function not in GATHERS)
-        return "; ".join(RULES[function].statement for function in functions)
+        return "; ".join(
+            RULES[f].statement if f in RULES else statement(derivative_of(Call(f, (z,))).function)
+            for f in functions
+        )
 
 
 def statement(slope: str) -> str:
@@ -260,7 +263,8 @@ def _whole(gradient: Gradient) -> Expr:
             {gradient.of},
         )
     )
-    return gradient.in_objective(tidy(Sum(terms)), gradient.penalty)
+    whole = added_up(terms, gradient.of, shapes)
+    return gradient.in_objective(whole, gradient.penalty)
 
 
 def _of_loss(gradient: Gradient, left: Expr) -> Iterator[DerivationLine]:

@@ -20,7 +20,7 @@ from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.expressions import Expr
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.rules import NoRule
-from backprop_tui.maths.shapes import Shape, written
+from backprop_tui.maths.shapes import Shape, ShapeMismatch, written
 from backprop_tui.messages import count, listed
 from backprop_tui.model import lazy
 from backprop_tui.model.algorithm import architecture_of, program_of
@@ -210,7 +210,19 @@ class Draft:
         own, _ = self.own_forward
         if own:  # which gradients there are depends on what these compute
             network = self.network
-        return None if network is None else program_of(network, self.rule, own, mistake)
+        if network is None:
+            return None
+        try:
+            program = program_of(network, self.rule, own, mistake)
+            for m in (1, *self.batch_sizes) if self.is_written and not mistake else ():
+                program.shapes(m)
+        except NoRule as error:  # of parameters, the network is refused without a rule
+            self.faults.add(("training", "input_gradient"), f"must be false here: {error}")
+        except ShapeMismatch as error:  # formulas that fit two sizes of a batch in different ways
+            self.faults.add(("forward",), f"has a gradient that fits no batch of {m}: {error}")
+        else:
+            return program
+        return None
 
     @cached_property
     def own_forward(self) -> tuple[dict[str, Expr], dict[str, str]]:

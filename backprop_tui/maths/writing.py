@@ -380,6 +380,7 @@ NUMPY = Notation(
     times="*",
     xlog="xlog({}, {})",
     ratio="ratio({}, {})",
+    comparison=lambda sign: {"≤": "<=", "≥": ">=", "≠": "!=", "=": "=="}.get(sign, sign),
     tight=frozenset(),
 )
 
@@ -425,7 +426,7 @@ def _of_tensors(e: Expr) -> Expr:
             return as_expr(float(value(e, {})))
         case Call("max", (x, y)) if is_scalar(x) != is_scalar(y):
             number, other = (x, y) if is_scalar(x) else (y, x)
-            filled = number * Call("ones", (other,))
+            filled = number * Call("torch.ones_like", (other,))
             return Call("max", (filled, other) if number is x else (other, filled))
         case _:
             return e

@@ -67,7 +67,7 @@ def objective_of(architecture: Architecture, training: Training) -> Step | None:
     batch, mean = training.batch > 1, training.reduction == "mean"
     J_of: Expr = total(L) if batch else L
     J_of = J_of / m if batch and mean else J_of
-    if training.l2:
+    if training.l2 and architecture.weights:
         own = architecture.matrices
         squares = [total(square(Name(s, own=s in own))) for s in architecture.weights]
         J_of = J_of + l2 * reduce(add, squares) / (2 * m if batch and mean else 2)
@@ -205,7 +205,7 @@ def without_means(
         e = opened(step.expression)
         yield step if e == step.expression else replace(step, expression=e)
         shapes[step.symbol] = shape(e, shapes)
-        with suppress(ShapeMismatch):  # it fits batches of one size alone
+        with suppress(ShapeMismatch, KeyError):  # it fits batches of one size alone
             wider[step.symbol] = shape(e, wider)
 
 

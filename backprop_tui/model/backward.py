@@ -6,13 +6,14 @@ gradient at the step, and where all readers of a symbol have sent theirs, its ow
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from backprop_tui.maths.entries import plus
 from backprop_tui.maths.expressions import (
     Call,
+    Compare,
     Expr,
     MatMul,
     Name,
@@ -36,7 +37,7 @@ from backprop_tui.maths.normal_form import (
     tidy,
 )
 from backprop_tui.maths.rules import rule_of
-from backprop_tui.maths.shapes import Shape, shape
+from backprop_tui.maths.shapes import Shape, ShapeMismatch, shape
 from backprop_tui.model.architecture import Role, Step
 from backprop_tui.model.layers import gradient
 
@@ -74,8 +75,9 @@ class Forward:
 
     @cached_property
     def reads(self) -> Mapping[str, tuple[str, ...]]:
-        """The symbols that each step reads, by the symbol that it writes."""
-        return {step.symbol: names(step.expression) for step in self.steps}
+        """The symbols that each step reads, by the symbol that it writes; what a condition alone
+        reads gets no gradient."""
+        return {s.symbol: (*dict.fromkeys(_unconditional(s.expression)),) for s in self.steps}
 
     @cached_property
     def readers(self) -> Mapping[str, Sequence[Step]]:
@@ -108,6 +110,15 @@ class Forward:
         return (*self.parameters, *(inputs if self.input_gradient else ()))
 
 
+def _unconditional(e: Expr) -> Iterator[str]:
+    """The symbols in `e` that stand in no condition, k of where(k, a, b)."""
+    if isinstance(e, Name):
+        yield e.symbol
+    elif not isinstance(e, Compare):
+        for part in children(e):
+            yield from _unconditional(part)
+
+
 def backward(forward: Forward) -> Iterator[Step]:
     """The backward steps: the gradients of values, in reverse order of the forward steps; behind
     each those of the parameters whose first reader it is, and of the inputs where asked for."""
@@ -125,10 +136,7 @@ def backward(forward: Forward) -> Iterator[Step]:
 
     def complete(symbol: str) -> Step:
         """The step of the gradient of a symbol whose readers have all sent their shares."""
-        terms, role = sent.pop(symbol), forward.roles[symbol]
-        whole = tidy(terms[0] if len(terms) == 1 else Sum(tuple(terms)))
-        if not names(whole):  # H − H: its gradient is 0, in every number of the matrix
-            whole = spread(whole, matrix(symbol), shapes)
+        whole, role = added_up(sent.pop(symbol), symbol, shapes), forward.roles[symbol]
         if role.kind == "parameter":
             whole = whole / Name("m") if forward.mean else whole
             whole = whole if symbol not in penalties else plus(whole, penalties[symbol])
@@ -153,6 +161,13 @@ def backward(forward: Forward) -> Iterator[Step]:
             yield Step(Name(gradient(symbol)), whole, "backward", role)
 
 
+def added_up(terms: Sequence[Expr], symbol: str, shapes: Mapping[str, Shape]) -> Expr:
+    """The gradient with respect to a symbol, from the shares that its readers send."""
+    whole = tidy(terms[0] if len(terms) == 1 else Sum(tuple(terms)))
+    # H − H: its gradient is 0, in every number of the matrix.
+    return whole if names(whole) else spread(whole, matrix(symbol), shapes)
+
+
 def penalties_of(forward: Forward) -> dict[str, Expr]:
     """What the terms of parameters in J add to their gradients."""
     found: dict[str, list[Expr]] = {}
@@ -175,11 +190,23 @@ def shares(
     if isinstance(e, MatMul | Transpose) or rule.name.startswith("softmax"):
         g = spread(g, c, shapes)  # NumPy would not stretch it there
     whole = shape(c, shapes) if rule.broadcasts else ()
+    if whole and not _fit(rule.back(e, c, g), shapes):  # the row dH beside the column b
+        g = spread(g, c, shapes)
     for part, share in rule.back(e, c, g):
         if any(map(needed.__contains__, names(part))):
             if whole and (own := shape(part, shapes)) != whole:
                 share = gathered(spread(share, c, shapes), own, whole)
             yield from shares(part, part, share, shapes, needed)
+
+
+def _fit(sent: Iterable[tuple[Expr, Expr]], shapes: Mapping[str, Shape]) -> bool:
+    """Whether every share can be computed."""
+    try:
+        for _, share in sent:
+            shape(share, shapes)
+    except ShapeMismatch:
+        return False
+    return True
 
 
 def spread(g: Expr, like: Expr, shapes: Mapping[str, Shape]) -> Expr:

@@ -320,7 +320,7 @@ class _Reading:
             given,
             {**self.data, **self.parameters},
             frozenset(filter(self._is_drawn, self.parameters)),
-            next(symbol for symbol in read if symbol not in given),
+            next(symbol for symbol in read if symbol in self.formulas),
             places.names,
             dict(_losses(self.formulas[LOSS], given)),
             objective=steps[-1] if loss + 1 < len(steps) else None,

@@ -326,7 +326,8 @@ class Program:
             wider = with_shapes_of(forward, self.architecture.shapes(m + 1))
         except ShapeMismatch:  # the formulas fit batches of one size alone
             wider = self.architecture.shapes(m + 1)
-        values = {s for s in usual if usual[s] != wider.get(s, usual[s])}
+        along = self.axis  # in the transpose of one, examples lie along the other
+        values = {s for s in usual if usual[s][along] != wider.get(s, usual[s])[along]}
         gradients = {symbol for symbol, role in self.roles.items() if role.of in values}
         return frozenset(values | gradients)
 

@@ -83,12 +83,12 @@ def _commented(program: Program) -> Iterator[tuple[str, str]]:
 
 
 def _is_call(step: Step) -> bool:
-    """Whether a step only calls an activation, and nothing inside does."""
+    """Whether a step only calls an activation, and nothing inside does; linear is not called."""
     called = [call.function for call in calls(step.expression) if call.function not in PRIMITIVES]
     return (
         isinstance(step.expression, Call)
         and step.expression.function in FUNCTIONS
-        and called == [step.expression.function]
+        and called == [step.expression.function] != ["linear"]
     )
 
 
@@ -124,8 +124,7 @@ def _definitions(program: Program) -> Iterator[str]:
         if isinstance(step.expression, Call) and _is_call(step)
     )
     for function in called:
-        if not isinstance(DEFINITIONS[function], Name):
-            yield from _definition(function)
+        yield from _definition(function)
     terms = list(loss_terms(program.lowered))
     for kind, convention in ((Mul, xlog), (Div, ratio)):
         if any(isinstance(term, kind) for term in terms):
