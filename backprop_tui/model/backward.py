@@ -77,7 +77,7 @@ class Forward:
     def reads(self) -> Mapping[str, tuple[str, ...]]:
         """The symbols that each step reads, by the symbol that it writes; what a condition alone
         reads gets no gradient."""
-        return {s.symbol: (*dict.fromkeys(_unconditional(s.expression)),) for s in self.steps}
+        return {s.symbol: (*dict.fromkeys(unconditional(s.expression)),) for s in self.steps}
 
     @cached_property
     def readers(self) -> Mapping[str, Sequence[Step]]:
@@ -110,13 +110,13 @@ class Forward:
         return (*self.parameters, *(inputs if self.input_gradient else ()))
 
 
-def _unconditional(e: Expr) -> Iterator[str]:
+def unconditional(e: Expr) -> Iterator[str]:
     """The symbols in `e` that stand in no condition, k of where(k, a, b)."""
     if isinstance(e, Name):
         yield e.symbol
     elif not isinstance(e, Compare):
         for part in children(e):
-            yield from _unconditional(part)
+            yield from unconditional(part)
 
 
 def backward(forward: Forward) -> Iterator[Step]:

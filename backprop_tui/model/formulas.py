@@ -41,7 +41,7 @@ from backprop_tui.maths.shapes import Shape, ShapeMismatch, shape, written
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import listed, nearest, short
 from backprop_tui.model.architecture import Architecture, Role, Step
-from backprop_tui.model.backward import without_sums_of_one
+from backprop_tui.model.backward import unconditional, without_sums_of_one
 from backprop_tui.model.layers import LOSS, OBJECTIVE, Part
 from backprop_tui.model.network import REPEATED, FormulaLine, WrittenNetwork
 
@@ -296,7 +296,7 @@ class _Reading:
         needed = set(self.parameters)
         for line in self.lines:
             e = self.formulas[line.symbol]
-            if needed.isdisjoint(names(e)):
+            if needed.isdisjoint(unconditional(e)):
                 continue
             needed.add(line.symbol)
             for part in walk(e):
@@ -331,16 +331,20 @@ class _Reading:
 
     def _warnings(self, steps: Sequence[Step]) -> Iterator[str]:
         """A sentence for each parameter that has no gradient."""
-        depends: set[str] = {steps[-1].symbol}
+        depends, differentiable = {steps[-1].symbol}, {steps[-1].symbol}
         for step in reversed(steps):
             if step.symbol in depends:
                 depends.update(names(step.expression))
+            if step.symbol in differentiable:
+                differentiable.update(unconditional(step.expression))
         read = {symbol for step in steps for symbol in names(step.expression)}
         for symbol in self.parameters:
             if symbol not in read:
                 yield f"{symbol} is used by no line: it is never updated"
             elif symbol not in depends:
                 yield f"{symbol} has no effect on {steps[-1].symbol}: it is never updated"
+            elif symbol not in differentiable:
+                yield f"{symbol} is read in conditions alone: it has no gradient"
 
     def _steps(self, places: _Places) -> Iterator[Step]:
         for line in self.lines:

@@ -464,6 +464,9 @@ WITHIN = float(tolerance(1.0, 1.0))
         (1 + 0.99 * WITHIN, 1.0, 0.0, False, CheckVerdict.AGREES),
         (1 - 0.99 * WITHIN, 1.0, 0.0, False, CheckVerdict.AGREES),
         (1 + 1.01 * WITHIN, 1.0, 0.0, False, CheckVerdict.DIFFERS),
+        (1 + 1.09 * WITHIN, 1.0, 0.1 * WITHIN, False, CheckVerdict.CANNOT_TELL),  # or rounding?
+        (1 + 1.11 * WITHIN, 1.0, 0.1 * WITHIN, False, CheckVerdict.DIFFERS),
+        (1 + 1.19 * WITHIN, 1 - 0.1 * WITHIN, 0.0, False, CheckVerdict.CANNOT_TELL),
         (1.0, 1 - 0.49 * WITHIN, 0.0, False, CheckVerdict.AGREES),
         (1.0, 1 - 0.51 * WITHIN, 0.0, False, CheckVerdict.CANNOT_TELL),
         (1.0, 1.0, 0.99 * WITHIN, False, CheckVerdict.AGREES),

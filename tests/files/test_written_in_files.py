@@ -119,6 +119,40 @@ def test_a_product_that_does_not_fit_says_what_would() -> None:
     assert fault.endswith("Wᵀ · X would fit: columns are examples here")
 
 
+def test_an_input_has_no_gradient_through_what_has_no_rule() -> None:
+    largest = "W·X ∘ col_max(X) + b"
+    text = RIGHT.replace("W·X + b", largest)
+    assert read_experiment(text, "right", "right.toml").program.gradients[-1] == "db"
+    with pytest.raises(ExperimentError) as refused:
+        read_experiment(text.replace("batch = 2", "input_gradient = true"), "wrong", "wrong.toml")
+    (fault,) = refused.value.faults
+    said = "must be false here: the function col_max has no derivative here"
+    assert fault == f"training.input_gradient {said}"
+
+
+def test_a_formula_that_means_another_thing_in_a_batch_of_one_is_refused() -> None:
+    (fault,) = faults("W·X + b", "W·((bᵀ·X) ∘ bᵀ)ᵀ + X")
+    assert fault.startswith("forward has a gradient that fits no batch of 1: ")
+
+
+def test_a_formula_of_one_batch_size_may_hold_a_mean_of_such_a_line() -> None:
+    """D is the same for each example: nothing says what is as wide as a batch."""
+    text = """
+        [parameters]
+        W = [2, 2]
+        [data]
+        X = [[1, 2]]
+        D = { matrix = [[0.5], [1]] }
+        Y = [[1, 0]]
+        [forward]
+        Z = "W·X"
+        S = "Z ∘ (Dᵀ·Z)ᵀ + col_means(D ∘ (Zᵀ·Z)ᵀ)"
+        R = "row_means(D·(Zᵀ ∘ Dᵀ) + Z·Dᵀ)"
+        L = "half_squared_error(S ∘ R, Y)"
+    """
+    assert read_experiment(text, "one", "one.toml").program.gradients[-1] == "dW"
+
+
 def test_a_matrix_may_be_called_K_but_not_where_K_is_read() -> None:  # noqa: N802
     renamed = RIGHT.replace("Z", "K")
     assert read_experiment(renamed, "right", "right.toml").program.matrices == {"K"}

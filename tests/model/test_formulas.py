@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 from contextlib import redirect_stdout
+from dataclasses import replace
+from importlib.util import find_spec
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -15,6 +18,7 @@ from backprop_tui.explain.explanation import formula
 from backprop_tui.explain.gradient_check import CheckVerdict, check_gradient
 from backprop_tui.exports.formats import Wanted
 from backprop_tui.exports.scripts import numpy as numpy_script
+from backprop_tui.exports.scripts import torch as torch_script
 from backprop_tui.files.codes import code_of, experiment_of
 from backprop_tui.files.experiment_file import read_experiment
 from backprop_tui.files.saving import keyframe_of, text_of
@@ -424,6 +428,7 @@ def test_what_is_just_large_enough_is_computed() -> None:
         ({"Z": "W·X"}, ("b is used by no line: it is never updated",)),
         ({"Z": "W·X", "H": "b + X"}, ("b has no effect on L: it is never updated",)),
         ({"Z": "W·X + b"}, ()),
+        ({"Z": "where(b > 0, W·X, X)"}, ("b is read in conditions alone: it has no gradient",)),
     ],
 )
 def test_a_parameter_without_a_gradient_is_told_to_its_author(
@@ -478,6 +483,82 @@ def test_a_formula_that_says_again_what_another_one_computes_reads_that_no_more_
     assert names(e.program.lowered[at]) == ("W", "X", "V", "H")
 
 
+ODD: dict[str, dict[str, str]] = {
+    "a row's gradient beside a column": {"H": "col_sums(b ∘ tanh(W·X))", "L": "(H − 1)²"},
+    "and in a power": {"H": "col_sums((0.5 + (W·X)²)^tanh(b))", "L": "(H − 1)²"},
+    "and in a quotient": {"H": "col_sums((W·X + b) / b)", "L": "(H − 1)²"},
+    "a condition alone reads H and b": {
+        "H": "W·X + b",
+        "O": "where(H ≤ 0.4, W·X, 2·X)",
+        "L": "half_squared_error(O, Y)",
+    },
+    "a loss of functions": {"L": "col_sums(tanh(W·X) ∘ swish(b))"},
+    "a loss that reads m": {"L": "col_sums((W·X/m + b − Y)²)"},
+    "linear of a formula": {"H": "linear(W·X + b)", "L": "half_squared_error(H, Y)"},
+    "what is flat": {
+        "H": "W·X + b",
+        "O": "step(H) + ones(b·col_sums(X)) + X",
+        "L": "half_squared_error(O, Y)",
+    },
+    "examples as rows": {"T": "(bᵀ·W·X)ᵀ", "S": "tanh(T)", "L": "(Sᵀ − 1)²"},
+}
+"""Formulas with what is rare: each was refused, or computed or exported otherwise than written."""
+
+
+def odd(name: str, batch: int = 2) -> Experiment:
+    lines = "\n".join(f'{key} = "{formula}"' for key, formula in ODD[name].items())
+    text = f"""
+        [parameters]
+        W = [2, 2]
+        b = [2, 1]
+        [training]
+        batch = {batch}
+        [functions]
+        swish = "z·σ(z)"
+        [data]
+        X = [[1.0, 0.2], [-0.5, 0.8], [0.3, -0.6]]
+        Y = [[0.3, 0.9], [0.1, -0.2], [0.5, 0.4]]
+        [initial]
+        W = [[0.4, -0.7], [0.1, 0.6]]
+        b = [[0.5], [-0.9]]
+        [forward]
+    """
+    return read_experiment(text + lines, "odd", "odd.toml")
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_the_laws_hold_for_rare_formulas(name: str) -> None:
+    e = odd(name)
+    check_laws(e)
+    for symbol in e.program.gradients:
+        for elements in (False, True):
+            last = derivation(e.program, symbol, elements=elements).lines[-1].expression
+            assert last == e.program.steps[e.program.index(symbol)].expression or elements
+    assert printed(e).count("iteration ") == LAST
+
+
+@pytest.mark.skipif(find_spec("torch") is None, reason="PyTorch is not installed")
+@pytest.mark.parametrize("name", ODD)
+def test_autograd_finds_the_gradients_of_rare_formulas(name: str) -> None:
+    e = odd(name)
+    said = printed(e, torch_script).splitlines()
+    agreeing = [line.split()[0] for line in said if " agrees, " in line]
+    assert agreeing == [e.program.objective, *e.program.gradients] * LAST
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+def test_a_penalty_of_no_weights_is_none(batch: int) -> None:
+    forward = {"H": "X + b", "L": "half_squared_error(H, Y)"}
+    data = {"X": np.ones((2, batch)), "Y": np.zeros((2, batch))}
+    e = written({"b": (2, 1)}, data, forward)
+    with_l2 = replace(e, training=replace(e.training, l2=0.3))
+    assert with_l2.program.steps == e.program.steps
+
+
+def test_what_a_condition_alone_reads_has_no_gradient() -> None:
+    assert odd("a condition alone reads H and b").program.gradients == ("dO", "dW")
+
+
 def first_shape(timeline: Timeline, symbol: str) -> tuple[int, ...]:
     """The shape of what a gradient is of, in the first iteration."""
     of = timeline.program.roles[symbol].of or ""
@@ -486,9 +567,9 @@ def first_shape(timeline: Timeline, symbol: str) -> tuple[int, ...]:
     return known.given[of].shape if of in known.given or at is None else known.results[at].shape
 
 
-def printed(experiment: Experiment) -> str:
+def printed(experiment: Experiment, written_as: ModuleType = numpy_script) -> str:
     """What the exported script prints when it runs."""
-    script = "".join(numpy_script.texts(Timeline(experiment), Wanted(iterations=LAST)))
+    script = "".join(written_as.texts(Timeline(experiment), Wanted(iterations=LAST)))
     said = io.StringIO()
     with redirect_stdout(said), np.errstate(all="ignore"):
         exec(script, {"__name__": "script"})
