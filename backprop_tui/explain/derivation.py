@@ -28,8 +28,8 @@ from backprop_tui.maths.expressions import (
     SumOver,
     calls,
     children,
+    differentiated,
     names,
-    walk,
 )
 from backprop_tui.maths.functions import (
     DEFINITIONS,
@@ -43,6 +43,7 @@ from backprop_tui.maths.normal_form import tidy
 from backprop_tui.maths.rules import derivative_of, gradients, rule_of
 from backprop_tui.maths.writing import TEXT, Notation, text, write
 from backprop_tui.messages import hint, shown
+from backprop_tui.model.backward import gradient_goes_to
 from backprop_tui.model.layers import gradient as gradient_of
 from backprop_tui.model.program import Program
 
@@ -133,7 +134,8 @@ def _of_function(function: str) -> Derivation:
     call = Call(function, (z,))
     slope, definition = derivative_of(call), expand(call)
     raw = tidy(Sum((*gradients(definition, Num(1.0), z.symbol),)))
-    nodes = (part for part in walk(definition) if z.symbol in names(part) and part != z)
+    every = (part for part in differentiated(definition) if part != z)
+    nodes = (part for part in every if z.symbol in gradient_goes_to(part))
     rules = dict.fromkeys(rule_of(part).name for part in nodes)
     lines = [
         DerivationLine(raw, ", ".join(rules) or "z′ = 1", slope),

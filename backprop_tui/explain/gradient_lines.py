@@ -25,8 +25,8 @@ from backprop_tui.maths.expressions import (
     Partial,
     Sum,
     SumOver,
-    calls,
     children,
+    differentiated,
     names,
     replace,
     walk,
@@ -41,7 +41,7 @@ from backprop_tui.maths.writing import TEXT, Notation, plain_number, text, with_
 from backprop_tui.messages import joined
 from backprop_tui.model.algorithm import forward_pass
 from backprop_tui.model.architecture import Step
-from backprop_tui.model.backward import added_up, collapse, penalties_of, shares
+from backprop_tui.model.backward import added_up, collapse, gradient_goes_to, penalties_of, shares
 from backprop_tui.model.program import Program
 
 
@@ -184,11 +184,13 @@ class Gradient:
     def rules_of_loss(self) -> str:
         """log′(z) = 1 / z"""
         e = self.loss.expression
-        parts = (part for part in walk(e) if self.of in names(part) and children(part))
+        every = (part for part in differentiated(e) if children(part))
+        parts = (part for part in every if self.of in gradient_goes_to(part))
         return self._rules(e) or ", ".join(dict.fromkeys(rule_of(part).name for part in parts))
 
     def _rules(self, e: Expr) -> str:
-        called = (call for call in calls(e) if self.of in names(call))
+        every = (part for part in differentiated(e) if isinstance(part, Call))
+        called = (call for call in every if self.of in gradient_goes_to(call))
         functions = dict.fromkeys(c.function for c in called if c.function not in GATHERS)
         return "; ".join(
             RULES[f].statement if f in RULES else statement(derivative_of(Call(f, (z,))).function)

@@ -20,7 +20,6 @@ from backprop_tui.maths.expressions import (
     Transpose,
     children,
     names,
-    walk,
 )
 from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS, total, transposed, z
 from backprop_tui.maths.rules import BROADCAST, Rule, derivative_of, rule_of
@@ -28,6 +27,7 @@ from backprop_tui.maths.shapes import shape
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import joined
 from backprop_tui.model.architecture import Step
+from backprop_tui.model.backward import gradient_goes_to
 from backprop_tui.model.network import l2, weight_decay
 from backprop_tui.model.program import Program
 
@@ -132,7 +132,7 @@ def _of_gradient(step: Step, of: str, readers: Sequence[Step], program: Program)
     if own:
         penalty = text(Sum(own) if len(own) > 1 else own[0])
         return f"{program.objective} adds {penalty} to the gradient of {L}{together}."
-    uses = sum(part == Name(of) for r in readers for part in walk(r.expression))
+    uses = sum(symbol == of for r in readers for symbol in gradient_goes_to(r.expression))
     if uses > 1:
         times = f"{uses} times " if uses > len(readers) else ""
         where = _listed([r.symbol for r in readers])
@@ -215,12 +215,12 @@ def _of_update(step: Step, program: Program, early: bool) -> str:
 
 
 def _readers(symbol: str, program: Program) -> list[Step]:
-    """The forward steps that read a symbol on the way to the loss."""
+    """The forward steps that read a symbol on the way to the loss, not in a condition alone."""
     ends = (program.loss, program.objective)
     return [
         step
         for step in program.forward
-        if symbol in names(step.expression)
+        if symbol in gradient_goes_to(step.expression)
         and (step.symbol in ends or program.gradient_of(step.symbol))
     ]
 
@@ -268,7 +268,7 @@ def _rules(e: Expr, symbol: str, program: Program) -> Iterator[Rule]:
     """The rules that lead from an expression down to a symbol that it reads once."""
     shapes = program.shapes(program.training.batch)
     while not isinstance(e, Name):
-        part = next(part for part in children(e) if symbol in names(part))
+        part = next(part for part in children(e) if symbol in gradient_goes_to(part))
         yield rule_of(e)
         if rule_of(e).broadcasts and shape(part, shapes) != shape(e, shapes):
             yield BROADCAST

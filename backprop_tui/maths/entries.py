@@ -36,6 +36,8 @@ from backprop_tui.maths.rules import rule_of
 from backprop_tui.maths.shapes import Shape, as_sum, shape
 
 ZERO, ONE = Num(0.0), Num(1.0)
+LETTERS = "ptuvxrnhlo"
+"""The letters of sums, in the order in which they are taken."""
 SOFTMAX = {"softmax": "col_sums", "softmax_rows": "row_sums"}
 """What each divides by is added up by this function."""
 Index: TypeAlias = tuple[str, int]
@@ -49,7 +51,7 @@ class Entries:
 
     def __init__(self, shapes: Mapping[str, Shape], rowless: Iterable[str] = ()) -> None:
         """`rowless`: rows that are written with their column alone, such as L[s]."""
-        self.shapes, self.rowless, self.letters = shapes, frozenset(rowless), Letters("ptuvxrnhlo")
+        self.shapes, self.rowless, self.letters = shapes, frozenset(rowless), Letters(LETTERS)
 
     def entry(self, symbol: str, row: str, column: str) -> Indexed:
         """An entry by its letters; where the matrix has one row or column, without that letter.
@@ -210,15 +212,24 @@ def products(e: Expr) -> list[Product]:
         case Diff(x, y):
             return [*products(x), *products(Neg(y))]
         case Mul(x, y):
-            return [
-                (c * d, (*f, *g), (*s, *t)) for c, f, s in products(x) for d, g, t in products(y)
-            ]
+            return [_together(s, t) for s in products(x) for t in products(y)]
         case Div(x, y) if x != ONE:
             return [(c, (*f, Div(ONE, y)), s) for c, f, s in products(x)]
         case SumOver(index, count, body):
             return [(c, f, ((index, count), *s)) for c, f, s in products(body)]
         case _:
             return [(1.0, (e,), ())]
+
+
+def _together(x: Product, y: Product) -> Product:
+    """One product of two; in Σₚ … · Σₚ … the second sum gets a letter of its own."""
+    (c, f, s), (d, g, t) = x, y
+    for index, count in t:
+        if index in dict(s):
+            new = next(k for k in LETTERS if not any(_reads(e, k) for e in (*f, *g)))
+            g = tuple(_renamed(e, index, new) for e in g)
+            t = tuple((new, count) if k == index else (k, n) for k, n in t)
+    return c * d, (*f, *g), (*s, *t)
 
 
 def settled(found: Iterable[Product]) -> list[Product]:
@@ -248,6 +259,8 @@ def _renamed(e: Expr, old: str, new: str) -> Expr:
             return Indexed(symbol, to(row), to(column))
         case Delta(left, right):
             return Delta(to(left), to(right))
+        case SumOver(index) if index == old:  # another sum of that letter
+            return e
         case _:
             return rebuild(e, lambda part: _renamed(part, old, new))
 

@@ -311,6 +311,14 @@ def walk(e: Expr) -> Iterator[Expr]:
         todo.extend(children(part)[::-1])
 
 
+def differentiated(e: Expr) -> Iterator[Expr]:
+    """`e` and its parts, but for conditions, k of where(k, a, b): no gradient goes through one."""
+    if not isinstance(e, Compare):
+        yield e
+        for part in children(e):
+            yield from differentiated(part)
+
+
 def calls(e: Expr) -> Iterator[Call]:
     """The calls of functions in `e`, from left to right."""
     return (part for part in walk(e) if isinstance(part, Call))

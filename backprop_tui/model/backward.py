@@ -13,7 +13,6 @@ from functools import cached_property
 from backprop_tui.maths.entries import plus
 from backprop_tui.maths.expressions import (
     Call,
-    Compare,
     Expr,
     MatMul,
     Name,
@@ -22,6 +21,7 @@ from backprop_tui.maths.expressions import (
     Transpose,
     calls,
     children,
+    differentiated,
     matrix,
     names,
     rebuild,
@@ -77,7 +77,7 @@ class Forward:
     def reads(self) -> Mapping[str, tuple[str, ...]]:
         """The symbols that each step reads, by the symbol that it writes; what a condition alone
         reads gets no gradient."""
-        return {s.symbol: (*dict.fromkeys(unconditional(s.expression)),) for s in self.steps}
+        return {s.symbol: (*dict.fromkeys(gradient_goes_to(s.expression)),) for s in self.steps}
 
     @cached_property
     def readers(self) -> Mapping[str, Sequence[Step]]:
@@ -110,13 +110,9 @@ class Forward:
         return (*self.parameters, *(inputs if self.input_gradient else ()))
 
 
-def unconditional(e: Expr) -> Iterator[str]:
-    """The symbols in `e` that stand in no condition, k of where(k, a, b)."""
-    if isinstance(e, Name):
-        yield e.symbol
-    elif not isinstance(e, Compare):
-        for part in children(e):
-            yield from unconditional(part)
+def gradient_goes_to(e: Expr) -> Iterator[str]:
+    """The symbols in `e`, as often as they stand there, but for those in conditions."""
+    return (part.symbol for part in differentiated(e) if isinstance(part, Name))
 
 
 def backward(forward: Forward) -> Iterator[Step]:

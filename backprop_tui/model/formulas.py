@@ -41,7 +41,7 @@ from backprop_tui.maths.shapes import Shape, ShapeMismatch, shape, written
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import listed, nearest, short
 from backprop_tui.model.architecture import Architecture, Role, Step
-from backprop_tui.model.backward import unconditional, without_sums_of_one
+from backprop_tui.model.backward import gradient_goes_to, without_sums_of_one
 from backprop_tui.model.layers import LOSS, OBJECTIVE, Part
 from backprop_tui.model.network import REPEATED, FormulaLine, WrittenNetwork
 
@@ -296,7 +296,7 @@ class _Reading:
         needed = set(self.parameters)
         for line in self.lines:
             e = self.formulas[line.symbol]
-            if needed.isdisjoint(unconditional(e)):
+            if needed.isdisjoint(gradient_goes_to(e)):
                 continue
             needed.add(line.symbol)
             for part in walk(e):
@@ -336,7 +336,7 @@ class _Reading:
             if step.symbol in depends:
                 depends.update(names(step.expression))
             if step.symbol in differentiable:
-                differentiable.update(unconditional(step.expression))
+                differentiable.update(gradient_goes_to(step.expression))
         read = {symbol for step in steps for symbol in names(step.expression)}
         for symbol in self.parameters:
             if symbol not in read:

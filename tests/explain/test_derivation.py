@@ -176,6 +176,7 @@ def test_the_lessons_keep_the_law(lesson: str, elements: bool) -> None:
         {"Z": "W·X", "L": "−col_sums(Y ∘ log(softmax(Z)))"},
         {"Z": "W·X", "Q": "Z ∘ softmax(Z)", "L": "half_squared_error(Q, Y)"},
         {"Z": "W·X", "Q": "Z − softmax(Z)", "L": "half_squared_error(Q, Y)"},
+        {"Z": "W·X", "L": "col_sums((Z ∘ total(b))²)"},  # a sum times itself
         {"Z": "W·X", "Q": "softmax_rows(2·Z)", "L": "half_squared_error(Q, Y)"},
         {"Z": "W·X", "Q": "Z ∘ row_max(X) / largest(X)", "L": "half_squared_error(Q, Y)"},
     ],

@@ -725,6 +725,21 @@ def test_what_several_steps_read_gets_the_sum_of_their_gradients() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("l2", "why"),
+    [
+        (0.0, "L uses V through O: where and product."),
+        (0.3, "J depends directly on W. The chain rule starts here: dW = ∂J/∂W."),
+    ],
+)
+def test_what_a_condition_reads_is_no_use_of_it(l2: float, why: str) -> None:
+    forward = {"O": "where(W·X + V > 0, V ∘ X, X)", "L": "half_squared_error(O, Y)"}
+    e = programs.written({"W": (1, 1), "V": (1, 1)}, {"X": [[0.5]], "Y": [[1.0]]}, forward)
+    program = program_of(e.network, Training(l2=l2))
+    step = program.steps[program.index("dW" if l2 else "dV")]
+    assert reason(step, program) == why
+
+
 def test_where_all_gradients_are_of_j_the_reason_says_so() -> None:
     program = program_file("joint").program
     assert program.joint

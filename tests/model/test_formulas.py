@@ -492,6 +492,7 @@ ODD: dict[str, dict[str, str]] = {
         "O": "where(H ≤ 0.4, W·X, 2·X)",
         "L": "half_squared_error(O, Y)",
     },
+    "a condition in the loss": {"L": "col_sums(where(abs(b) < 0.6, b ∘ (W·X), gate(W·X)))"},
     "a loss of functions": {"L": "col_sums(tanh(W·X) ∘ swish(b))"},
     "a loss that reads m": {"L": "col_sums((W·X/m + b − Y)²)"},
     "linear of a formula": {"H": "linear(W·X + b)", "L": "half_squared_error(H, Y)"},
@@ -515,6 +516,7 @@ def odd(name: str, batch: int = 2) -> Experiment:
         batch = {batch}
         [functions]
         swish = "z·σ(z)"
+        gate = "where(abs(z) > 0.1, 2·z, z³)"
         [data]
         X = [[1.0, 0.2], [-0.5, 0.8], [0.3, -0.6]]
         Y = [[0.3, 0.9], [0.1, -0.2], [0.5, 0.4]]
@@ -553,6 +555,13 @@ def test_a_penalty_of_no_weights_is_none(batch: int) -> None:
     e = written({"b": (2, 1)}, data, forward)
     with_l2 = replace(e, training=replace(e.training, l2=0.3))
     assert with_l2.program.steps == e.program.steps
+
+
+def test_a_condition_has_no_rule() -> None:
+    program = odd("a condition in the loss").program
+    rules = [line.rule for line in derivation(program, "gate_derivative").lines]
+    assert rules[0] == "where, product, power"
+    assert "abs" not in derivation(program, "db").lines[0].rule
 
 
 def test_what_a_condition_alone_reads_has_no_gradient() -> None:
