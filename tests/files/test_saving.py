@@ -593,6 +593,10 @@ class TestText:
         assert tomllib.loads(again)["position"]["iteration"] == 4
         assert again.count("[keyframe]") == 1
 
+    def test_what_an_author_wrote_of_a_plain_look_stays(self) -> None:
+        view = '[view]\nmarked = false  # as they open it\npanel = "cache"\n'
+        assert view in saved_text(read(SMALL + view), 1)
+
     def test_a_view_that_is_plain_again_says_so(self) -> None:
         text = SMALL + "[view]  # as I like it\ncursor = 'W1[1,1]'\n"
         seen = replace(read(text), look=Look())
