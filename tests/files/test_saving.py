@@ -309,7 +309,9 @@ class TestChanges:
             assert not same_run(begun, other)
 
     def test_a_command_opens_the_run_again(self) -> None:
-        lesson = load("article", {"seed": "3", "mistake": "sign-flipped"})
+        flags = {"seed": "3", "mistake": "sign-flipped"}
+        typed = "article --seed 3 --mistake sign-flipped"
+        lesson = replace(load("article", flags), source=typed)
         asks, decimals = lesson.asks, lesson.decimals
         assert resume_command(lesson, lesson, asks, decimals).endswith(" --mistake sign-flipped")
         now = lesson.with_seed(5).with_mistake(None)
