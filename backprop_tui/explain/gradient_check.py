@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from backprop_tui.maths.expressions import Compare, Diff, Expr, calls, names
 from backprop_tui.maths.functions import Array
-from backprop_tui.maths.numbers import power, significant, special
+from backprop_tui.maths.numbers import power, signed, significant, special
 from backprop_tui.maths.values import evaluator
 from backprop_tui.model.program import Program
 from backprop_tui.run.timeline import Iteration
@@ -63,12 +63,13 @@ class CellCheck:
 
     @property
     def difference_text(self) -> str:
-        """The difference as users read it: `3e-8`, or `< 1e-9` where it is only rounding."""
+        """The difference as users read it: `3e−8`, or `< 1e−9` where it is only rounding."""
         if self.why:
             return "·"
         if not math.isfinite(self.difference):
             return "NaN" if math.isnan(self.difference) else "∞"
-        return power(f"{self.difference:.0e}") if self.difference else f"< 1e{-self.decimals}"
+        rounding = f"< 1e{-self.decimals}"
+        return signed(power(f"{self.difference:.0e}") if self.difference else rounding)
 
     @property
     def told(self) -> bool:

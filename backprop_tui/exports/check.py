@@ -272,8 +272,8 @@ def gradient_table(found: Iterable[GradientCheck], decimals: int, encoding: str)
         numbers = [figure(number, decimals) for number in (worst.analytic, worst.numeric)]
         if worst.why:
             numbers[1], cells = "·", "0"
-        difference = worst.difference_text.replace("-", "−")
-        row = [g.symbol, f"[{worst.row},{worst.column}]", *numbers, difference, cells, _verdict(g)]
+        at, by = f"[{worst.row},{worst.column}]", worst.difference_text
+        row = [g.symbol, at, *numbers, by, cells, _verdict(g)]
         _add_row(table, row, STYLES[g.verdict], encoding)
     return table
 

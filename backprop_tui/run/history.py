@@ -286,7 +286,6 @@ class History:
     def _keep(self, done: Iteration) -> None:
         with self._lock:
             self._recent[done.number] = done
-            self._recent.move_to_end(done.number)
             room = RECENT_ROOM // done.nbytes
             while len(self._recent) > max(3, min(RECENT, room)):
                 self._recent.popitem(last=False)

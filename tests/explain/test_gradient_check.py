@@ -309,11 +309,11 @@ def test_the_first_cell_that_is_not_finite_is_named_from_1() -> None:
 @pytest.mark.parametrize(
     ("numeric", "decimals", "written"),
     [
-        (0.5, 9, "< 1e-9"),
-        (0.5 + 7e-12, 9, "< 1e-9"),
-        (0.5 - 3e-8, 9, "3e-8"),
-        (0.5 - 3e-8, 7, "< 1e-7"),
-        (0.75, 9, "2e-1"),
+        (0.5, 9, "< 1e−9"),
+        (0.5 + 7e-12, 9, "< 1e−9"),
+        (0.5 - 3e-8, 9, "3e−8"),
+        (0.5 - 3e-8, 7, "< 1e−7"),
+        (0.75, 9, "2e−1"),
         (20.5, 9, "2e1"),
         (4.0, 0, "4e0"),
         (np.nan, 9, "NaN"),
@@ -329,7 +329,7 @@ def test_a_difference_that_is_only_rounding_has_no_figures(
 
 @pytest.mark.parametrize(
     ("bias", "decimals", "written"),
-    [(1.0, 9, "< 1e-9"), (1e3, 4, "< 1e-4"), (1e6, -2, "< 1e2")],
+    [(1.0, 9, "< 1e−9"), (1e3, 4, "< 1e−4"), (1e6, -2, "< 1e2")],
 )
 def test_the_larger_the_loss_the_fewer_decimals_are_sure(
     bias: float, decimals: int, written: str
@@ -419,11 +419,11 @@ def test_a_loss_without_a_convention_of_its_own_is_checked_like_any_other() -> N
 @pytest.mark.parametrize(
     ("cell", "of", "sentence"),
     [
-        (CellCheck(1, 2, 0.5, 0.5, CheckVerdict.AGREES), 1, "✓ gradient check: difference < 1e-9"),
+        (CellCheck(1, 2, 0.5, 0.5, CheckVerdict.AGREES), 1, "✓ gradient check: difference < 1e−9"),
         (
             CellCheck(1, 2, 0.5, 0.5, CheckVerdict.AGREES),
             2000,
-            "✓ gradient check: difference < 1e-9 (1 of 2,000 cells)",
+            "✓ gradient check: difference < 1e−9 (1 of 2,000 cells)",
         ),
         (
             CellCheck(1, 2, 0.5, -0.25, CheckVerdict.DIFFERS),

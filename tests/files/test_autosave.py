@@ -56,6 +56,15 @@ def test_the_file_that_it_was_read_from_is_known_again(tmp_path: Path) -> None:
         assert opened.path == path
 
 
+def test_a_table_is_read_again_from_the_folder_of_the_file(tmp_path: Path) -> None:
+    file, network = tmp_path / "mine.toml", "layers = [1, 1]\nactivations = ['sigmoid']\n"
+    (tmp_path / "mine.csv").write_text("x,y\n0.5,1\n0.25,0\n", "utf-8")
+    network += "loss = 'half_squared_error'\n[data]\ncsv = 'mine.csv'\ntarget = 'y'\n"
+    file.write_text(f"[network]\n{network}", "utf-8")
+    written(str(file)).close()
+    assert newest().opened().data.by_symbol["X"].tolist() == [[0.5, 0.25]]
+
+
 def test_what_a_program_holds_is_nobody_else_s() -> None:
     own = written()
     assert autosaves() == ([], [])

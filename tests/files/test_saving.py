@@ -309,7 +309,9 @@ class TestChanges:
             assert not same_run(begun, other)
 
     def test_a_command_opens_the_run_again(self) -> None:
-        lesson = load("article", {"seed": "3", "mistake": "sign-flipped"})
+        flags = {"seed": "3", "mistake": "sign-flipped"}
+        typed = "article --seed 3 --mistake sign-flipped"
+        lesson = replace(load("article", flags), source=typed)
         asks, decimals = lesson.asks, lesson.decimals
         assert resume_command(lesson, lesson, asks, decimals).endswith(" --mistake sign-flipped")
         now = lesson.with_seed(5).with_mistake(None)
@@ -592,6 +594,10 @@ class TestText:
         assert "# Look at W1 first.\n[view]\ndecimals = 5  # so\n" in again
         assert tomllib.loads(again)["position"]["iteration"] == 4
         assert again.count("[keyframe]") == 1
+
+    def test_what_an_author_wrote_of_a_plain_look_stays(self) -> None:
+        view = '[view]\nmarked = false  # as they open it\npanel = "cache"\n'
+        assert view in saved_text(read(SMALL + view), 1)
 
     def test_a_view_that_is_plain_again_says_so(self) -> None:
         text = SMALL + "[view]  # as I like it\ncursor = 'W1[1,1]'\n"

@@ -23,7 +23,7 @@ from backprop_tui.learn.comparing import (
 from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.learn.own_arrays import _meant, _setting, ways_of
 from backprop_tui.model.experiment import Experiment
-from backprop_tui.model.network import Training
+from backprop_tui.model.network import Network, Training
 from backprop_tui.run.timeline import Timeline
 from tests.networks import SMOOTH, experiment, experiments, in_rows
 
@@ -253,6 +253,17 @@ def test_a_single_number_has_a_factor_only_where_that_is_a_likely_one(
     whole = compare(ARTICLE, {**given, "dW2": arrays["dW2"] * factor}).first
     assert whole is not None
     assert "the right value)" in whole.remark
+
+
+def test_two_numbers_with_one_factor_have_it_whatever_it_is() -> None:
+    pair = experiment(
+        Network((1, 2), ("tanh",), "half_squared_error"), Training(), [[1]], [[1], [0]]
+    )
+    run = Timeline(pair)
+    right = run.iteration(1).results[run.program.index("db1")]
+    first = compare(pair, {"db1": 1.7 * right}).first
+    assert first is not None
+    assert "1.7 times the right value" in first.remark
 
 
 @pytest.mark.parametrize(

@@ -227,6 +227,14 @@ def test_terms_of_a_sum_are_told_apart() -> None:
         assert found.look == (Cell("W1", 2, 3), Cell("X", 3, 1))
 
 
+def test_a_term_of_a_sum_below_a_minus_sign_is_known_with_it() -> None:
+    network = Network((1, 1), ("sigmoid",), "binary_cross_entropy")
+    run = Run(experiment(network, Training(), [[1.0]], [[0.3]], {"W1": [[0.5]], "b1": [[0.25]]}))
+    found = run.told(Cell("L", 1, 1), -0.3 * float(np.log(run["A1"][0, 0])))
+    assert "from one term only" in found.sentence
+    assert found.sentence.endswith("not −(Y[1,1] · log(A1[1,1])).")
+
+
 def test_a_cell_beside_or_an_operand_is_known_again() -> None:
     found = B.told(Cell("Z1", 1, 1), B["Z1"][1, 0])
     assert "from the cell below: that is Z1[2,1], not Z1[1,1]" in found.sentence

@@ -11,6 +11,7 @@ from backprop_tui.learn.probes import (
     EXAMPLES,
     _enter,
     _once,
+    _vanished,
     differing,
     here,
     misfit,
@@ -79,6 +80,15 @@ def test_formulas_have_other_batches_and_their_own_matrices() -> None:
     found = of_other_sizes(program("tied"), ())
     assert tuple(probe.examples for probe in found) == EXAMPLES
     assert {probe.given["W"].shape for probe in found} == {program("tied").shapes(1)["W"]}
+
+
+@pytest.mark.parametrize(
+    ("largest", "vanished"), [(0.0011, False), (0.0009, True), (900.0, False), (1100.0, True)]
+)
+def test_a_gradient_has_vanished_or_exploded_by_its_largest_number(
+    largest: float, vanished: bool
+) -> None:
+    assert _vanished(np.array([[1e-9, -largest]])) is vanished
 
 
 def test_networks_of_the_same_sizes_are_drawn_apart_and_all_finite() -> None:

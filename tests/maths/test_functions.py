@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_tui.maths.elements import element
-from backprop_tui.maths.expressions import Call, Expr, Name, Num
+from backprop_tui.maths.expressions import Call, Expr, Name, Num, Partial
 from backprop_tui.maths.functions import (
     ACTIVATIONS,
     DEFINITIONS,
@@ -208,6 +208,11 @@ def test_what_gathers_keeps_its_rows_or_its_columns(
     found = at(parse(formula), A2=[[1, 4], [4, 9], [10, 2]])
     assert found == pytest.approx(np.array(expected, float), abs=1e-9)
     assert found.shape == np.shape(expected)
+
+
+def test_a_derivative_that_no_rule_was_applied_to_has_no_value() -> None:
+    with pytest.raises(TypeError, match="no value for Partial"):
+        at(Partial(Name("L"), Z), L=[[1]], Z2=[[1]])
 
 
 def test_most_functions_take_one_value() -> None:

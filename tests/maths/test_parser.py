@@ -123,6 +123,12 @@ def test_what_is_assigned_to_is_told_from_the_right_hand_side(
     assert parse_assignment(typed) == (target, meant, ())
 
 
+def test_nothing_may_follow_what_is_assigned() -> None:
+    for typed in ("Z1 = W1·X)", "W1·X ]"):
+        with pytest.raises(GrammarError, match=r"expected a sign such as \+ or ·, found “[])]”"):
+            parse_assignment(typed)
+
+
 def test_further_names_of_functions_are_given() -> None:
     assert parse("g2'(Z1)", {"g2": "tanh"}) == parse("tanh′(Z1)")
     with pytest.raises(

@@ -21,6 +21,7 @@ from backprop_tui.maths.expressions import (
     Mul,
     Name,
     Neg,
+    OwnFunction,
     Sum,
     Transpose,
 )
@@ -93,6 +94,12 @@ def grown(trees: list[Expr]) -> list[Expr]:
     """Every operation on every one of them, beside a leaf where it takes two."""
     pairs = [*product(trees, LEAVES), *product(LEAVES, trees)]
     return [*(f(x) for f in ONE for x in trees), *(f(x, y) for f in TWO for x, y in pairs)]
+
+
+def test_a_name_of_two_words_is_said_as_two() -> None:
+    own = Call(OwnFunction("my_gate", Name("z")), (Name("Z1"),))
+    for e, said in ((parse("leaky_relu(Z1)"), "leaky relu"), (own, "my gate")):
+        assert write(e, WORDS) == f"{said} of Z 1"
 
 
 def test_a_choice_is_said_as_one() -> None:

@@ -498,7 +498,7 @@ async def test_the_gradient_check_of_the_gradient_shown() -> None:
     async with stepping() as driver:
         await driver.press(*["space"] * 8)
         await driver.rest()
-        assert "✓ gradient check: difference < 1e-9" in driver.text("step")
+        assert "✓ gradient check: difference < 1e−9" in driver.text("step")
         await driver.press("home")
         assert "gradient check" not in driver.text("step")
 

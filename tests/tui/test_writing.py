@@ -65,7 +65,7 @@ async def test_what_is_right_becomes_the_step() -> None:
         )
         assert "dW2 is yours: 1 of 17 operations so far." in driver.text("title")
         await driver.rest()
-        assert "✓ gradient check: difference < 1e-9" in driver.text("step")
+        assert "✓ gradient check: difference < 1e−9" in driver.text("step")
         await driver.press("space")
         assert "Your formula" not in driver.text("step")
         assert driver.session.timeline.experiment.formulas == {"dW2": parse("dZ2 · A1ᵀ / m")}
