@@ -85,6 +85,8 @@ class TestMatching:
         assert Decimal.from_float(0.3785) != Decimal("0.3785")  # no float is just between
         assert matches(0.3785, "0.379")
         assert matches(0.3785, "0.378")
+        assert matches(0.25, "0.2")  # this one is
+        assert matches(0.25, "0.3")
 
     @given(st.floats(-1e6, 1e6), st.integers(1, 9))
     def test_a_number_matches_itself_as_python_prints_it(

@@ -503,6 +503,19 @@ def test_why_the_article_learns_faster_without_the_derivative_is_told() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("lesson", "mistake", "said"),
+    [
+        ("article", "learning-rate-forgotten", "L. A lower loss does not make an update correct."),
+        ("mazur", "transpose-forgotten", "a gradient correct: the gradient check tells."),
+    ],
+)
+def test_a_lower_loss_makes_nothing_correct(lesson: str, mistake: str, said: str) -> None:
+    told = RightRun(Timeline(load(lesson, {"mistake": mistake}))).lower_loss(3)
+    assert told is not None
+    assert told.endswith(said)
+
+
 # Gradients that are not reset ----------------------------------------------------------------
 
 
