@@ -138,7 +138,8 @@ def backward(forward: Forward) -> Iterator[Step]:
             whole = whole if symbol not in penalties else plus(whole, penalties[symbol])
         target = Name(gradient(symbol))
         step = Step(target, whole, "backward", role.of_gradient(symbol))
-        made[symbol] = collapsed(step, forward, made)
+        short = collapsed(step, forward, made)
+        made[symbol] = short if names(short.expression) else step  # 0 · ones(H) is no number
         return made[symbol]
 
     for step in reversed(forward.steps):

@@ -501,6 +501,11 @@ ODD: dict[str, dict[str, str]] = {
         "O": "step(H) + ones(b·col_sums(X)) + X",
         "L": "half_squared_error(O, Y)",
     },
+    "what is flat in a softmax": {
+        "A": "W·X",
+        "S": "softmax(W·X + ones(A) ∘ b)",
+        "L": "half_squared_error(S, Y)",
+    },
     "examples as rows": {"T": "(bᵀ·W·X)ᵀ", "S": "tanh(T)", "L": "(Sᵀ − 1)²"},
 }
 """Formulas with what is rare: each was refused, or computed or exported otherwise than written."""
