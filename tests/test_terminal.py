@@ -70,7 +70,7 @@ def test_other_sizes() -> None:
     with started() as terminal:
         terminal.press(SPACE * 8)
         terminal.until_says(
-            "step 8 of 17", "dW2 = dZ2 · A1ᵀ", "gradient check: difference < 1e-9", "◆ Each"
+            "step 8 of 17", "dW2 = dZ2 · A1ᵀ", "gradient check: difference < 1e−9", "◆ Each"
         )
         small = terminal.lines
         terminal.resize(120, 40)
