@@ -16,7 +16,6 @@ import signal
 import socket
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
 
 import textual_serve
@@ -32,6 +31,11 @@ from backprop_tui.exports.documents.page import Html, element, page
 from backprop_tui.guide import TOPICS, text
 from backprop_tui.messages import hint, shown
 from backprop_tui.serve.session import Bookmarks, BrowserSession, End, part
+
+try:
+    import resource
+except ImportError:  # Windows: nothing tells there how many files may be open
+    resource = None  # type: ignore[assignment]
 
 PATH = "/guide"
 STYLE = """nav a { margin-right: 1em; }
@@ -322,11 +326,12 @@ def serve(server: Server, port: int, ready: Callable[[str], None]) -> int:
 
 async def _serve(server: Server, port: int, ready: Callable[[str], None]) -> int:
     server_logger.addFilter(is_no_bad_request)
-    logging.getLogger("asyncio").addFilter(is_no_full_house)
     runner = runner_of(server)
     await runner.setup()
     try:
         stopped = signalled()
+        assert runner.server
+        bounded(runner.server)
         await web.TCPSite(runner, server.host, port).start()
         ready(address(server.host, runner.addresses[0][1]))
         return await stopped
@@ -356,21 +361,30 @@ def is_no_bad_request(record: logging.LogRecord) -> bool:
     return False
 
 
-def is_no_full_house(record: logging.LogRecord) -> bool:
-    """Whether asyncio has more to tell than that there is no room for a connection, which it tells
-    a thousand times a second: here one line says so, once."""
-    if not record.getMessage().startswith("socket.accept() out of system resource"):
-        return True
-    tell_of_full_house()
-    return False
+def bounded(served: web.Server) -> None:
+    """Let it have no more connections at a time than there is room for: where none is left, asyncio
+    tries again, and ever more often."""
+    made, full = served.connection_made, False
+
+    def connection_made(handler: web.RequestHandler, transport: asyncio.Transport) -> None:
+        nonlocal full
+        made(handler, transport)
+        if len(served.connections) <= room():
+            return
+        transport.abort()
+        if not full:
+            complain(
+                "there is no room for another connection; those that ask for nothing are closed "
+                f"after {UNFINISHED:.0f} seconds"
+            )
+        full = True
+
+    vars(served)["connection_made"] = connection_made
 
 
-@cache
-def tell_of_full_house() -> None:
-    complain(
-        "there is no room for another connection; those that ask for nothing are closed after "
-        f"{UNFINISHED:.0f} seconds"
-    )
+def room() -> int:
+    """For how many connections: half of the files that this process may have open."""
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2 if resource else 512
 
 
 def signalled() -> asyncio.Future[int]:
