@@ -371,7 +371,7 @@ def bounded(served: web.Server) -> None:
         made(handler, transport)
         if len(served.connections) <= room():
             return
-        transport.abort()
+        asyncio.get_running_loop().call_soon(transport.abort)  # once aiohttp has begun with it
         if not full:
             complain(
                 "there is no room for another connection; those that ask for nothing are closed "
