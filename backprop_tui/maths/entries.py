@@ -212,7 +212,9 @@ def products(e: Expr) -> list[Product]:
         case Diff(x, y):
             return [*products(x), *products(Neg(y))]
         case Mul(x, y):
-            return [_together(s, t) for s in products(x) for t in products(y)]
+            found = [_together(s, t) for s in products(x) for t in products(y)]
+            whole = [product for product in found if product is not None]
+            return whole if len(whole) == len(found) else [(1.0, (e,), ())]
         case Div(x, y) if x != ONE:
             return [(c, (*f, Div(ONE, y)), s) for c, f, s in products(x)]
         case SumOver(index, count, body):
@@ -221,12 +223,17 @@ def products(e: Expr) -> list[Product]:
             return [(1.0, (e,), ())]
 
 
-def _together(x: Product, y: Product) -> Product:
-    """One product of two; in Σₚ … · Σₚ … the second sum gets a letter of its own."""
+def _together(x: Product, y: Product) -> Product | None:
+    """One product of two; in Σₚ … · Σₚ … the second sum gets a letter of its own.
+
+    None where no letter is left: then each sum keeps its own parentheses.
+    """
     (c, f, s), (d, g, t) = x, y
     for index, count in t:
         if index in dict(s):
-            new = next(k for k in LETTERS if not any(_reads(e, k) for e in (*f, *g)))
+            new = next((k for k in LETTERS if not any(_reads(e, k) for e in (*f, *g))), None)
+            if new is None:
+                return None
             g = tuple(_renamed(e, index, new) for e in g)
             t = tuple((new, count) if k == index else (k, n) for k, n in t)
     return c * d, (*f, *g), (*s, *t)

@@ -151,6 +151,7 @@ class _Writer:
         if (written := n.leaf(e)) is not None:
             negative = written.startswith(n.negative)
             return self.negative(written, behind) if negative else (written, ATOM)
+        is_special = bool(n.xlog or n.ratio) and is_loss_term(e)
         match e:
             case Num(value):
                 return n.number(value), ATOM
@@ -169,11 +170,9 @@ class _Writer:
             case Diff(x, y):
                 taken = self.at(y, PRODUCT, True, behind=True)
                 return f"{self.at(x, SUM, True, behind)} {n.minus} {taken}", SUM
-            case Mul(x, Call("log", (y,))) | Mul(Call("log", (y,)), x) if n.xlog and is_loss_term(
-                e
-            ):
+            case Mul(x, Call("log", (y,))) | Mul(Call("log", (y,)), x) if n.xlog and is_special:
                 return n.xlog.format(self.at(x, SUM), self.at(y, SUM)), ATOM
-            case Div(x, y) if n.ratio and is_loss_term(e):
+            case Div(x, y) if n.ratio and is_special:
                 return n.ratio.format(self.at(x, SUM), self.at(y, SUM)), ATOM
             case Div(x, y) if n.fraction and not self.is_broad(x, y):
                 return n.fraction.format(self.at(x, SUM), self.at(y, SUM)), POSTFIX

@@ -41,14 +41,11 @@ def unfit(edit: Edit, architecture: Architecture, examples: int) -> tuple[str, s
     shapes = architecture.shapes(examples)
     if not isfinite(edit.value):
         return "value", "must be a finite number"
+    got = significant(edit.value)
     if not isinstance(edit.of, Cell):
         if edit.of != ALPHA:
             return "cell", _only(shapes)
-        return (
-            None
-            if edit.value >= 0
-            else ("value", f"must be 0 or more; got {significant(edit.value)}")
-        )
+        return None if edit.value >= 0 else ("value", f"must be 0 or more; got {got}")
     symbol, row, column = edit.of.symbol, edit.of.row, edit.of.column
     if symbol not in shapes:
         return "cell", _only(shapes)
@@ -59,10 +56,7 @@ def unfit(edit: Edit, architecture: Architecture, examples: int) -> tuple[str, s
         if loss.targets_are_shares:
             return "cell", f"cannot be edited alone: {loss.name} needs targets that sum to 1"
         if loss.targets_are_probabilities and not 0 <= edit.value <= 1:
-            return (
-                "value",
-                f"must be from 0 to 1, as {loss.name} needs; got {significant(edit.value)}",
-            )
+            return "value", f"must be from 0 to 1, as {loss.name} needs; got {got}"
     return None
 
 

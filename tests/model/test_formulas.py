@@ -573,6 +573,15 @@ def test_what_a_condition_alone_reads_has_no_gradient() -> None:
     assert odd("a condition alone reads H and b").program.gradients == ("dO", "dW")
 
 
+def test_a_product_of_more_sums_than_there_are_letters_is_derived() -> None:
+    e = written(
+        {"W": (2, 1)},
+        {"X": [[0.5]], "Y": [[0.1], [0.9]]},
+        {"Z": "W·X", "L": "·".join(["total(Z)"] * 13) + " + total(Y)"},
+    )
+    assert derivation(e.program, "dZ", elements=True).lines
+
+
 def first_shape(timeline: Timeline, symbol: str) -> tuple[int, ...]:
     """The shape of what a gradient is of, in the first iteration."""
     of = timeline.program.roles[symbol].of or ""
