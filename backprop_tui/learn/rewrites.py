@@ -288,11 +288,11 @@ def without_exp(e: Expr, program: Program) -> Iterator[Expr]:
 
 def without_shift(e: Expr) -> Expr:
     """Softmax as it is written by hand: exp(z) / Σ exp(z), without subtracting the largest z."""
-    shifted: dict[Expr, Expr] = {
-        part: part.left
-        for part in walk(e)
-        if isinstance(part, Diff) and isinstance(part.right, Call) and "max" in part.right.function
-    }
+    shifted: dict[Expr, Expr] = {}
+    for part in walk(e):
+        match part:
+            case Diff(z, Call("row_max" | "col_max")):
+                shifted[part] = z
     return replace(e, shifted)
 
 

@@ -20,6 +20,7 @@ from backprop_tui.files.settings import SETTINGS
 from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.expressions import Call, Name
 from backprop_tui.maths.functions import FUNCTIONS, LOSSES, PRIMITIVES, Primitive, a, y
+from backprop_tui.maths.numpy_calls import OPERATIONS
 from backprop_tui.maths.rules import RULES, WITHOUT, rule_of
 from backprop_tui.maths.writing import text
 from backprop_tui.session.commands import COMMANDS
@@ -131,7 +132,7 @@ def functions() -> str:
         )
         also = f" or {code(f'{name}(z)')}" if f.symbol != name else ""
         rows.append((code(f"{f.symbol}(z)") + also, code(text(f.value)), code(follows)))
-    rows += [(code(f"{n}(a, y)"), code(text(f(a, y))), "derived") for n, f in LOSSES.items()]
+    rows += [(code(f"{n}(a, y)"), code(text(OPERATIONS[n][1](a, y))), "derived") for n in LOSSES]
     return table(("in a formula", "what it computes", "rule"), *rows)
 
 

@@ -39,7 +39,22 @@ async def test_a_walk_ends_at_a_given_number() -> None:
         assert "Given in the file, not computed." in driver.everything()
 
 
-@pytest.mark.parametrize("text", [CACHE, UPDATE_ALONE], ids=["a cache", "every gradient"])
+SHARES = """
+[network]
+layers = [2, 2, 2]
+activations = ["tanh", "softmax"]
+loss = "cross_entropy"
+[data]
+X = [[1, 2], [0, 1]]
+Y = [[1, 0], [0, 1]]
+[given]
+A2 = [[0.4, 0.9], [0.6, 0.1]]
+"""
+"""Its dZ2 is computed from shares alone: there is no Z2."""
+CASES = {"a cache": CACHE, "every gradient": UPDATE_ALONE, "shares": SHARES}
+
+
+@pytest.mark.parametrize("text", CASES.values(), ids=list(CASES))
 async def test_every_key_works_at_every_step(text: str) -> None:
     async with stepping(read(text)) as driver:
         for _ in driver.session.timeline.program.steps:
