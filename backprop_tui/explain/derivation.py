@@ -52,7 +52,7 @@ class NoDerivation(ValueError):
     """A symbol that has no derivation; the text says which have one."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Derivation:
     """The lines that lead to the formula of a gradient, or of a function's derivative."""
 
@@ -71,6 +71,15 @@ class Derivation:
         """dZ2 = ∂L/∂Z2"""
         sides = [self.target] if self.of is None else [self.target, self.of]
         return f" {notation.equals} ".join(write(side, notation) for side in sides)
+
+    def __str__(self) -> str:
+        """The heading, then a line for each step: the expression, and the rule."""
+        written = [line.written() for line in self.lines]
+        width = max(map(len, written))
+        lines = zip(written, self.lines, strict=True)
+        return "\n".join([self.heading(), *(f"= {e:<{width}}  {line.rule}" for e, line in lines)])
+
+    __repr__ = __str__  # so that a prompt shows it
 
 
 @lru_cache(maxsize=256)
