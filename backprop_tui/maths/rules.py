@@ -226,7 +226,8 @@ def rule_of(e: Expr) -> Rule:
         return RULES[type(e)]
     name = e.function.replace("_derivative", "′")
     if e.function in WITHOUT or (name != e.function and not isinstance(e.function, OwnFunction)):
-        raise NoRule(f"the function {name} has no derivative here")
+        instead = "; max(a, b) and softmax(a) have one" if e.function in WITHOUT else ""
+        raise NoRule(f"the function {name} has no derivative here{instead}")
     return RULES.get(e.function, RULES[Call])
 
 

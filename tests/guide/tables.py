@@ -143,7 +143,9 @@ def _primitive(p: Primitive) -> tuple[str, str, str]:
     of = {"row": "of each row", "column": "of each column", "matrix": "of all elements"}
     folded = "largest" if p.fold == "max" else p.fold
     what = f"{folded} {of[p.over]}" if p.over else "element by element"
-    rule = "no gradient goes through it" if p.name in WITHOUT else code(rule_of(call).statement)
+    rule = (
+        "none: for data, and in conditions" if p.name in WITHOUT else code(rule_of(call).statement)
+    )
     return code(text(call)), what, rule
 
 
