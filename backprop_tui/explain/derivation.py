@@ -110,7 +110,16 @@ def derivation(
         given(gradient) if elements else ((s.target, s.expression) for s in gradient.readers)
     )
     left = gradient.left(Name(gradient.of))
-    return Derivation(symbol, Name(symbol), left, tuple(read), tuple(_changing(lines)))
+    lines = (
+        replace(line, opens=None) if _is_given(program, line.opens) else line
+        for line in _changing(lines)
+    )
+    return Derivation(symbol, Name(symbol), left, tuple(read), tuple(lines))
+
+
+def _is_given(program: Program, opens: str | None) -> bool:
+    """Whether what a line opens is no function's derivative, and given instead of computed."""
+    return opens is not None and not is_derivative(opens) and opens not in program.positions
 
 
 def stated(program: Program, symbol: str) -> Derivation:

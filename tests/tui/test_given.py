@@ -54,9 +54,10 @@ A2 = [[0.4, 0.9], [0.6, 0.1]]
 CASES = {"a cache": CACHE, "every gradient": UPDATE_ALONE, "shares": SHARES}
 
 
+@pytest.mark.parametrize("size", [SMALL, HUGE])
 @pytest.mark.parametrize("text", CASES.values(), ids=list(CASES))
-async def test_every_key_works_at_every_step(text: str) -> None:
-    async with stepping(read(text)) as driver:
+async def test_every_key_works_at_every_step(text: str, size: tuple[int, int]) -> None:
+    async with stepping(read(text), size) as driver:
         for _ in driver.session.timeline.program.steps:
             await driver.press("space", "tab", "enter", "enter", "escape", "escape", "x", "escape")
             await driver.press("v", "v", "e", "escape", "l", "escape", "c", "escape")
