@@ -77,6 +77,13 @@ def texts(timeline: Timeline, wanted: Wanted) -> Iterator[str]:
             f"a run with a given gradient ({', '.join(sorted(slopes))}) cannot be exported as "
             f"torch: {own}"
         )
+    found = {step.role.of for step in _checked(timeline.program)}
+    updated = [s for s in timeline.program.parameters if timeline.program.gradient_of(s)]
+    if cut := [symbol for symbol in updated if symbol not in found]:
+        raise ExportError(
+            f"a run with given values between {', '.join(cut)} and the loss cannot be exported as "
+            "torch: autograd finds no gradient there; --as numpy writes the run as it is"
+        )
     return (f"{line}\n" for line in _lines(timeline, wanted.iterations))
 
 
@@ -156,17 +163,22 @@ def _forward(program: Program) -> Iterator[tuple[str, str]]:
             yield step.phase, f"{step.symbol} = {source}"
         elif step.symbol in program.cached:
             line = f"{step.symbol} = {step.symbol} + ({source}) - ({source}).detach()  # given"
-            whole = program.roles.keys() | SCALARS >= {*names(step.expression)}
+            whole = _has_all(program, step)
             yield step.phase, line if whole else f"{step.symbol}.requires_grad_()  # given"
 
 
+def _has_all(program: Program, step: Step) -> bool:
+    """Whether there is all that a step reads: beside given values, not all is computed."""
+    return program.roles.keys() | SCALARS >= {*names(step.expression)}
+
+
 def _checked(program: Program) -> list[Step]:
-    """The steps of the gradients that autograd finds: of what there is a value of."""
-    return [
-        step
-        for step in program.steps
-        if step.role.kind == "gradient" and step.role.of in program.roles
-    ]
+    """The steps of the gradients that autograd finds: of what leads to the loss."""
+    leads = {program.objective}
+    for step in reversed(program.forward):
+        if step.symbol in leads and _has_all(program, step):
+            leads.update(names(step.expression))
+    return [s for s in program.steps if s.role.kind == "gradient" and s.role.of in leads]
 
 
 def _autograd(gradients: Mapping[str, str], loss: str, more: str = "") -> str:

@@ -21,9 +21,10 @@ from backprop_tui.exports.formats import ExportError
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.parser import parse
 from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.network import Network, Training
 from backprop_tui.run.timeline import Timeline
 from tests.exports.runs import exported, printed_by, runs
-from tests.networks import ARTICLE
+from tests.networks import ARTICLE, experiment
 from tests.programs import written
 from tests.run.test_edits import edited
 
@@ -119,6 +120,13 @@ def test_gradients_go_through_a_given_value() -> None:
 def test_a_given_gradient_is_none_that_autograd_finds() -> None:
     with pytest.raises(ExportError, match=r"a given gradient \(dA2\) cannot be exported"):
         exported("torch", ARTICLE.with_given({"dA2": np.array([[0.5]])}))
+
+
+def test_autograd_finds_no_gradient_where_nothing_leads_through_a_given_value() -> None:
+    network = Network((3, 2, 2), ("tanh", "softmax"), "cross_entropy")
+    run = experiment(network, Training(), np.ones((3, 1)).tolist(), [[1.0], [0.0]])
+    with pytest.raises(ExportError, match="between W1, b1, W2, b2 and the loss cannot be exported"):
+        exported("torch", run.with_given({"A2": np.array([[0.25], [0.75]])}))
 
 
 @needs_torch
