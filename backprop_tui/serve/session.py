@@ -130,10 +130,13 @@ class BrowserSession(AppService):
 
     async def run(self) -> None:
         """Pass on what the process writes, until it ends; then the page is told how."""
-        process = self._process
-        await super().run()
-        if process is None or self._process is None:  # whoever ended it tells the page
+        process, task = self._process, asyncio.current_task()
+        with suppress(asyncio.CancelledError):  # raised, too, where all was over beforehand
+            await super().run()
+        if process is None or task is None or task.cancelling():  # whoever ends it tells the page
             return
+        if process.stderr is not None:
+            sys.stdout.write((await process.stderr.read()).decode("utf-8", "replace"))
         status = await process.wait()
         if not self._drawn:
             await part(self._page, End.UNOPENED)
