@@ -385,7 +385,7 @@ async def test_an_experiment_that_has_become_wrong_is_said_to_be(tmp_path: Path)
 
 
 async def test_a_process_that_has_ended_before_anything_was_read_is_told_of(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     start = asyncio.create_subprocess_exec
 
@@ -400,7 +400,7 @@ async def test_a_process_that_has_ended_before_anything_was_read_is_told_of(
         socket = await client.ws_connect("/ws")
         assert await end(socket) == End.UNOPENED
         await until(lambda: not server.sessions)
-    assert capsys.readouterr().out == "lost\n"
+    assert capfd.readouterr() == ("", "lost\n")
 
 
 async def test_where_no_process_can_be_started_the_page_is_told(
