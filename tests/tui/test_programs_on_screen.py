@@ -189,6 +189,22 @@ class TestGroups:
             assert "backward, Q to O" in driver.everything()
 
 
+async def test_numbers_that_are_cut_before_the_result_end_with_dots() -> None:
+    forward = {
+        "R": "W·X",
+        "M": "col_means(R)",
+        "N": "g ∘ (R − M) / sqrt(col_means((R − M)²) + 0.1)",
+        "L": "total(half_squared_error(N, Y))",
+    }
+    data = {"X": np.eye(2, 3), "Y": np.ones((2, 3))}
+    program = written({"W": (2, 2), "g": (2, 1)}, data, forward, {"g": [[1], [1]]}, frozenset("XY"))
+    async with stepping(program) as driver:
+        await go_to(driver, "dR")
+        await driver.press("enter")
+        lines = [line.strip() for line in driver.text("step").splitlines()]
+        assert lines[lines.index("= 0.054") - 1].endswith("× 1.000 × …")
+
+
 ONE_FORMULA = written({"w": (1, 1)}, {"x": [[3.0]], "y": [[1.0]]}, {"L": "(w*x - y)**2"})
 NO_DATA_READ = written({"w": (1, 1)}, {"X": [[1.0]]}, {"L": "w**2"})
 HUGE_WEIGHTS = written(

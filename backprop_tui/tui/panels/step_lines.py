@@ -64,7 +64,8 @@ def computed_lines(view: View, found: Explanation, width: int, height: int) -> l
         lines += gap * bool(table)
         last = len(shown) - 1
         for k, line in enumerate(shown):
-            lines.append(TextLine(line, "", 7 + (k == last), goes_on=roomy and k > 0))
+            goes_on = k > 0 and (roomy or not line.lstrip().startswith("="))
+            lines.append(TextLine(line, "", 7 + (k == last), goes_on=goes_on))
     if roomy and not table:
         others = other_elements(view, found, width)
         lines += [TextLine(line, "", 4, goes_on=True) for line in others]
