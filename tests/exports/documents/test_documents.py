@@ -28,6 +28,7 @@ from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.saved import Edit
 from backprop_tui.run.timeline import Timeline
 from tests.exports.runs import exported, runs
+from tests.formulas import NAMES, program_file
 from tests.run.test_edits import edited
 
 VOID = {"meta", "link", "br", "hr", "img", "input", "wbr"}
@@ -270,7 +271,7 @@ class TestLatex:
         for part in (
             r"\textbf{8. $dW^{[2]}$, backward, layer 2.} W2[i,j] multiplies A1[j]",
             r"$dW^{[2]} = dZ^{[2]} \, {A^{[1]}}^{\mathsf T}$ $= \left(",
-            r"Shapes: $(1\times3) = (1\times1) \, {(3\times1)}^{\mathsf T}$",
+            r"Shapes: $(1\times3) = (1\times1) \, (3\times1)^{\mathsf T}$",
             r"Index form: $dW^{[2]}_{1,j} = dZ^{[2]}_{1,1}\,A^{[1]}_{j,1}$",
             r"$= -0.641 \times 0.818$ $= -0.524$",
             "\\left(\\begin{array}{rrr}\n-0.524 & -0.122 & -0.250\n\\end{array}\\right)",
@@ -278,10 +279,10 @@ class TestLatex:
             assert part in document
 
     @needs_latex
-    @pytest.mark.parametrize("lesson", ["ai-by-hand", "softmax", "mazur"])
-    def test_pdflatex_takes_it_and_no_line_is_too_long(self, lesson: str, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("name", ["ai-by-hand", "softmax", "mazur", "gru", "gate"])
+    def test_pdflatex_takes_it_and_no_line_is_too_long(self, name: str, tmp_path: Path) -> None:
         about = "Łódź, 中, 50 % & _more_ #1 {x} \\y ~ ^ 😀 “quoted” − ½ α′"
-        experiment = replace(load(lesson), about=about)
+        experiment = replace(program_file(name) if name in NAMES else load(name), about=about)
         said = typeset(exported("latex", experiment, iterations=2), tmp_path)
         assert "Overfull" not in said
         assert (tmp_path / "run.pdf").read_bytes().startswith(b"%PDF")
