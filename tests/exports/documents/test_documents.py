@@ -308,6 +308,12 @@ class TestDerivations:
         for gradient in gradients:
             assert document.count(gradient) == at_the_end.count(gradient) == 1
 
+    def test_on_a_page_a_long_line_may_be_broken(self) -> None:
+        page = exported("html", program_file("gru"))
+        sections = {re.split('"', s)[3]: s for s in re.findall(DERIVED["html"], page, re.DOTALL)}
+        assert "<wbr>" in sections["dWh"]
+        assert "<wbr>" not in sections["dU2"]
+
     def test_in_a_run_with_a_mistake_are_of_the_correct_formulas(self) -> None:
         of_correct = "the last is the step's correct formula"
         mistaken = exported("markdown", load("article", {"mistake": "sign-flipped"}))
