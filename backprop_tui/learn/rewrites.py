@@ -419,11 +419,13 @@ def _with_others(e: Expr, others: Mapping[str, str], program: Program) -> Iterat
 
 
 def _activations(program: Program) -> Iterator[tuple[str, str]]:
-    """Each Z with the A that is a function of it alone."""
+    """Each Z with the A that is an activation of it alone, as large: no sum, no mean."""
+    shapes = program.shapes(program.training.batch)
     for step in program.forward:
         match step.expression:
             case Call(_, (Name(z),)) if step.phase == "forward":
-                yield z, step.symbol
+                if shapes[z] == shapes[step.symbol]:
+                    yield z, step.symbol
 
 
 def other_layer(e: Expr, program: Program) -> Iterator[Expr]:

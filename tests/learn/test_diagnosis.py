@@ -20,7 +20,14 @@ from backprop_tui.learn.diagnosis import (
     wrong_numbers,
 )
 from backprop_tui.learn.effect import changed_by
-from backprop_tui.learn.mistakes import CATALOGUE, MISTAKES, ONE_PATH, ONE_TERM, forms_of
+from backprop_tui.learn.mistakes import (
+    CATALOGUE,
+    MISTAKES,
+    ONE_PATH,
+    ONE_TERM,
+    every_slip,
+    forms_of,
+)
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.parser import parse
 from backprop_tui.maths.values import value
@@ -153,6 +160,15 @@ def test_a_single_term_is_written_with_what_it_is_divided_by_and_its_sign() -> N
         f"{whole}, not dZ2[1,1] · A1[1,1] / m": pytest.approx(products[0] / 2),
         f"{whole}, not dZ2[1,2] · A1[1,2] / m": pytest.approx(products[1] / 2),
     }
+
+
+def test_a_mean_is_no_activation_that_could_be_left_out() -> None:
+    forward = {"Z": "W·X", "M": "col_means(Z)", "L": "half_squared_error(Z − M, Y)"}
+    data = {"X": [[1.0], [2.0]], "Y": [[0.5], [0.25]]}
+    program = written({"W": (2, 2)}, data, forward).program
+    made = {slip.mistake.name for slip in every_slip(program, "L")}
+    assert "one-side" in made
+    assert "z-for-a" not in made
 
 
 def test_every_form_that_can_go_wrong_is_right_where_the_largest_is_no_shift_of_softmax() -> None:
