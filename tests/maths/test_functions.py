@@ -22,9 +22,11 @@ from backprop_tui.maths.functions import (
 )
 from backprop_tui.maths.parser import parse
 from backprop_tui.maths.rules import RULES, derivative_of
-from backprop_tui.maths.values import ratio, value, xlog
+from backprop_tui.maths.values import evaluator, ratio, rounded, value, xlog
 from backprop_tui.maths.writing import numpy_source
-from tests.networks import ELEMENTWISE, matrices
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.run.timeline import Timeline
+from tests.networks import ELEMENTWISE, experiments, matrices
 
 A, Y, Z, D = map(Name, "A2 Y Z2 dA2".split())
 H = 1e-6
@@ -213,6 +215,23 @@ def test_what_gathers_keeps_its_rows_or_its_columns(
 def test_a_derivative_that_no_rule_was_applied_to_has_no_value() -> None:
     with pytest.raises(TypeError, match="no value for Partial"):
         at(Partial(Name("L"), Z), L=[[1]], Z2=[[1]])
+
+
+@given(experiments())
+def test_no_number_is_further_from_the_exact_one_than_rounding_may_have_moved_it(
+    experiment: Experiment,
+) -> None:
+    program, iteration = Timeline(experiment).program, Timeline(experiment).iteration(1)
+    env: dict[str, Any] = {**iteration.given, **iteration.scalars}
+    exact = {symbol: np.longdouble(number) for symbol, number in env.items()}
+    errors = {symbol: np.zeros(env[symbol].shape) for symbol in program.parameters}
+    forward = list(zip(program.steps, program.lowered, strict=True))
+    with np.errstate(all="ignore"):
+        for step, e in forward[: program.phase_bounds("loss")[1]]:
+            env[step.symbol], errors[step.symbol] = rounded(e, env, errors)
+            exact[step.symbol] = evaluator(e)(exact)
+            apart = np.abs(env[step.symbol] - exact[step.symbol])
+            assert (apart <= errors[step.symbol])[np.isfinite(apart)].all()
 
 
 def test_most_functions_take_one_value() -> None:
