@@ -152,3 +152,15 @@ def test_what_a_script_calls_it_defines() -> None:
 @needs_torch
 def test_autograd_agrees_where_values_are_divided() -> None:
     assert agreeing(printed_by(exported("torch", DIVIDES)))[-1] == "dW"
+
+
+@needs_torch
+@pytest.mark.parametrize(
+    "kinked", ["max(Z, 0)", "max(0, Z)", "max(-Z, Z, W)", "max(Z∘Z, Z)", "abs(Z)", "relu(Z)"]
+)
+def test_autograd_agrees_at_a_kink(kinked: str) -> None:
+    """Of equal ones the first gets the gradient, and the kink of abs has none."""
+    data = {"X": [[0.0]], "Y": [[1.0]]}
+    forward = {"Z": "W·X", "A": kinked, "L": "half_squared_error(A, Y)"}
+    at_kink = written({"W": (1, 1)}, data, forward, {"W": [[0.0]]})
+    assert agreeing(printed_by(exported("torch", at_kink)))[-1] == "dW"
