@@ -234,6 +234,26 @@ def test_no_number_is_further_from_the_exact_one_than_rounding_may_have_moved_it
             assert (apart <= errors[step.symbol])[np.isfinite(apart)].all()
 
 
+@pytest.mark.parametrize(
+    ("formula", "a", "error"),
+    [
+        ("2·A2", 0.5, np.spacing(1.0)),
+        ("A2 + 160 − 160", 0.5, np.spacing(160.5) + np.spacing(0.5)),  # what cancels is kept
+        ("row_sums(A2)", 0.5, 2 * np.spacing(0.5)),
+        ("where(A2 > 0, A2, log(A2))", 0.5, np.spacing(0.5)),
+        ("1/(1 + exp(A2))", 800.0, 0.0),  # ∞ on the way
+        ("A2 ∘ log(A2)", 0.0, 0.0),
+        ("log(1 − A2)", 1.0, np.inf),
+        ("sqrt(A2 − 1)", 1.0, np.sqrt(np.spacing(0.0))),  # of a negative number there is none
+    ],
+)
+def test_rounding_moves_a_number_by(formula: str, a: float, error: float) -> None:
+    with np.errstate(all="ignore"):
+        of_a = {"A2": np.array([[a]])}
+        _, found = rounded(parse(formula), of_a, {"A2": np.zeros((1, 1))})
+    assert found.item() == pytest.approx(error, rel=1e-9, abs=1e-300)
+
+
 def test_most_functions_take_one_value() -> None:
     others = {name: p.values for name, p in PRIMITIVES.items() if p.values != range(1, 2)}
     assert others == {"power": range(2, 3), "where": range(3, 4), "max": range(2, 1000)}
