@@ -31,13 +31,13 @@ from backprop_tui.maths.expressions import (
     Transpose,
     as_expr,
     children,
-    is_loss_term,
     is_scalar,
+    loss_term,
     raised,
     rebuild,
 )
 from backprop_tui.maths.functions import FUNCTIONS, PRIMITIVES, is_derivative, sign_of
-from backprop_tui.maths.values import value
+from backprop_tui.maths.values import CONVENTIONS, value
 
 SUBSCRIPTS = dict(zip("kpstuvxrnhlo", "ₖₚₛₜᵤᵥₓᵣₙₕₗₒ", strict=True))
 """The letters of the indices that sums run over, and their subscripts for the Σ."""
@@ -112,10 +112,8 @@ class Notation:
     """Kronecker's delta."""
     gathered: Callable[[str, str], str] = lambda sign, k: f"{sign}{SUBSCRIPTS[k]}"
     """The sign of a sum or a maximum over an index: Σₖ."""
-    xlog: str | None = None
-    """The template of x·log(a) in code, where 0·log 0 = 0 must be computed; None: a product."""
-    ratio: str | None = None
-    """The same for x/a."""
+    conventions: bool = False
+    """Whether x·log(a) and x/a are calls, as in code, where 0·log 0 and 0/0 must be computed."""
     power: str | None = None
     """The template of a power; None to write a call."""
     tight: frozenset[str] = frozenset({"·"})
@@ -151,7 +149,9 @@ class _Writer:
         if (written := n.leaf(e)) is not None:
             negative = written.startswith(n.negative)
             return self.negative(written, behind) if negative else (written, ATOM)
-        is_special = bool(n.xlog or n.ratio) and is_loss_term(e)
+        if n.conventions and (term := loss_term(e)):
+            operands = ", ".join(self.write(part)[0] for part in term)
+            return f"{CONVENTIONS[type(e)].__name__}({operands})", ATOM
         match e:
             case Num(value):
                 return n.number(value), ATOM
@@ -170,10 +170,6 @@ class _Writer:
             case Diff(x, y):
                 taken = self.at(y, PRODUCT, True, behind=True)
                 return f"{self.at(x, SUM, True, behind)} {n.minus} {taken}", SUM
-            case Mul(x, Call("log", (y,))) | Mul(Call("log", (y,)), x) if n.xlog and is_special:
-                return n.xlog.format(self.at(x, SUM), self.at(y, SUM)), ATOM
-            case Div(x, y) if n.ratio and is_special:
-                return n.ratio.format(self.at(x, SUM), self.at(y, SUM)), ATOM
             case Div(x, y) if n.fraction and not self.is_broad(x, y):
                 return n.fraction.format(self.at(x, SUM), self.at(y, SUM)), POSTFIX
             case MatMul(x, y):
@@ -377,8 +373,7 @@ NUMPY = Notation(
     matmul="@",
     hadamard="*",
     times="*",
-    xlog="xlog({}, {})",
-    ratio="ratio({}, {})",
+    conventions=True,
     comparison=lambda sign: {"≤": "<=", "≥": ">=", "≠": "!=", "=": "=="}.get(sign, sign),
     tight=frozenset(),
 )
