@@ -172,5 +172,5 @@ def _moved(apply: Callable[..., Any], *operands: tuple[Any, Any]) -> tuple[Any, 
 
 
 def _ulp(x: Any) -> Any:
-    """One unit in the last place."""
-    return np.spacing(np.minimum(np.abs(x), np.finfo(float).max))
+    """One unit in the last place of each number; 0 of 0, which nothing is rounded to."""
+    return np.where(x == 0, 0.0, np.spacing(np.minimum(np.abs(x), np.finfo(float).max)))
