@@ -44,7 +44,7 @@ def xlog(x, a):
 RATIO = '''
 def ratio(x, a):
     """x/a, with 0/0 = 0, and 0 for its derivative there."""
-    return x / torch.where((x == 0) & (a == 0), 1.0, a)
+    return x / torch.where((x == 0) & (a == 0), torch.inf, a)
 '''
 AGREE = '''
 def agree(symbol, found, ours):

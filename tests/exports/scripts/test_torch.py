@@ -156,10 +156,11 @@ def test_autograd_agrees_where_values_are_divided() -> None:
 
 @needs_torch
 @pytest.mark.parametrize(
-    "kinked", ["max(Z, 0)", "max(0, Z)", "max(-Z, Z, W)", "max(Z∘Z, Z)", "abs(Z)", "relu(Z)"]
+    "kinked",
+    ["max(Z, 0)", "max(0, Z)", "max(-Z, Z, W)", "max(Z∘Z, Z)", "abs(Z)", "relu(Z)", "Z / Z"],
 )
 def test_autograd_agrees_at_a_kink(kinked: str) -> None:
-    """Of equal ones the first gets the gradient, and the kink of abs has none."""
+    """Of equal ones the first gets the gradient; the kink of abs and 0/0 have none."""
     data = {"X": [[0.0]], "Y": [[1.0]]}
     forward = {"Z": "W·X", "A": kinked, "L": "half_squared_error(A, Y)"}
     at_kink = written({"W": (1, 1)}, data, forward, {"W": [[0.0]]})
