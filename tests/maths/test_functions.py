@@ -245,7 +245,10 @@ def test_no_number_is_further_from_the_exact_one_than_rounding_may_have_moved_it
         ("1/(1 + exp(A2))", 800.0, 0.0),  # ∞ on the way
         ("A2 ∘ log(A2)", 0.0, 0.0),
         ("log(1 − A2)", 1.0, np.inf),
-        ("A2 − 1", 1.0, 0.0),
+        ("step(A2 − 1)", 1.0, 0.0),  # 0 is exact
+        ("1 / (A2 + 160 − 160)", 3 * np.spacing(160.0), 1 / np.spacing(160.0) / 6),  # 1/2 − 1/3
+        ("(1e200·A2) · (A2 − 1)", 1.0, np.inf),  # unknown: the squares overflow
+        ("row_sums(linear′(A2))", 0.5, 3 * np.spacing(1.0)),
         ("sqrt(A2 + 2 − 2)", 0.0, np.sqrt(np.spacing(2.0))),  # there is none of −4e−16
     ],
 )
