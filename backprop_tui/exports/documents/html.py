@@ -11,6 +11,7 @@ from itertools import chain
 from pathlib import Path
 
 from backprop_tui.explain.derivation import Derivation
+from backprop_tui.explain.gradient_lines import DerivationLine
 from backprop_tui.exports.documents.document import (
     Chapter,
     MatrixTable,
@@ -43,6 +44,8 @@ from backprop_tui.model.rows import named, rows_of, sharing
 from backprop_tui.run.timeline import Timeline
 from backprop_tui.session.view import CARRIED_ON, ENTERS
 
+LONG = 60
+"""Characters of a formula that a line of a derivation still has room for."""
 HERE = Path(__file__)
 HINT = "Step with the buttons below, or with space (next) and ⌫ (back)."
 STYLE = HERE.with_name("html.css").read_text("utf-8")
@@ -176,22 +179,24 @@ def derived(found: Iterable[Derivation], about: str = "") -> Iterator[Html | str
 
 
 def _derivation(found: Derivation) -> Html:
-    sides = (line.sides(DISPLAYED) for line in found.lines)
-    rows = (
-        element(
-            "tr",
-            *(element("td", unbroken(side) if side else "") for side in both),
-            element("td", line.rule),
-        )
-        for line, both in zip(found.lines, sides, strict=True)
-    )
     return element(
         "section",
         element("h3", unbroken(found.heading(DISPLAYED))),
-        element("div", element("table", element("tbody", *rows)), class_="wide"),
+        element("div", element("table", element("tbody", *map(_line, found.lines))), class_="wide"),
         class_="derivation",
         data_of=found.symbol,
     )
+
+
+def _line(line: DerivationLine) -> Html:
+    """A line with its rule; a long one may be broken."""
+    left, right = line.sides(DISPLAYED)
+    if len(line.sides(TEXT)[1]) > LONG:
+        shown = element("span", formula(line.sides(MATHML)[1]), class_="stage")
+    else:
+        shown = unbroken(right)
+    sides = (unbroken(left) if left else "", shown, line.rule)
+    return element("tr", *(element("td", side) for side in sides))
 
 
 def _step(worked: WorkedStep, name: str) -> Html:
