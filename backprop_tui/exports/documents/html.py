@@ -22,9 +22,10 @@ from backprop_tui.exports.documents.document import (
     opening,
 )
 from backprop_tui.exports.documents.page import (
+    LONG,
     Html,
+    breakable,
     element,
-    formula,
     joined,
     mathematics,
     page,
@@ -44,8 +45,6 @@ from backprop_tui.model.rows import named, rows_of, sharing
 from backprop_tui.run.timeline import Timeline
 from backprop_tui.session.view import CARRIED_ON, ENTERS
 
-LONG = 60
-"""Characters of a formula that a line of a derivation still has room for."""
 HERE = Path(__file__)
 HINT = "Step with the buttons below, or with space (next) and ⌫ (back)."
 STYLE = HERE.with_name("html.css").read_text("utf-8")
@@ -192,7 +191,7 @@ def _line(line: DerivationLine) -> Html:
     """A line with its rule; a long one may be broken."""
     left, right = line.sides(DISPLAYED)
     if len(line.sides(TEXT)[1]) > LONG:
-        shown = element("span", formula(line.sides(MATHML)[1]), class_="stage")
+        shown = element("span", breakable(line.sides(MATHML)[1]), class_="stage")
     else:
         shown = unbroken(right)
     sides = (unbroken(left) if left else "", shown, line.rule)
@@ -203,14 +202,14 @@ def _step(worked: WorkedStep, name: str) -> Html:
     found, form = worked.explanation, worked.index_form(MATHML)
     said: tuple[Html | str, ...] = (
         mathematics([worked.formula(MATHML)], worked.formula(TEXT)),
-        *(element("p", "where ", formula(each)) for each in worked.definitions(MATHML)),
+        *(element("p", "where ", breakable(each)) for each in worked.definitions(MATHML)),
         paragraph(worked.slip, "wrong") if worked.slip else "",
         paragraph(found.reason, "reason"),
         element(
             "p",
-            element("span", "Shapes: ", formula(worked.shapes(MATHML))),
+            element("span", "Shapes: ", breakable(worked.shapes(MATHML))),
             " ",
-            element("span", "Index form: ", formula(form)) if form else "",
+            element("span", "Index form: ", breakable(form)) if form else "",
             class_="quiet",
         ),
         mathematics(worked.element(MATHML), " ".join(worked.element(GUARDED))),
