@@ -138,9 +138,9 @@ def about(rows: list[Row], view: View, room: int) -> str:
     if program.layers:
         g = program.dense.activations[row.groups[0] - 1]
         n = program.dense.layers
-        return f"{name}: {n[row.groups[0] - 1]} → {n[row.groups[0]]} {g}"
-    read, made = ([s for slot in slots for s in slot] for slots in (row.operands, row.slots))
-    made = [s for s in made if s not in read]
-    arrow = f"{' '.join(read)} → " if read else ""
-    ways = (f"{name}: {arrow}{' '.join(made)}", f"{name}: {' '.join(made)}")
-    return next((way for way in ways if len(way) <= room), name)
+        ways = [f"{n[row.groups[0] - 1]} → {n[row.groups[0]]} {g}"]
+    else:
+        read, made = ([s for slot in slots for s in slot] for slots in (row.operands, row.slots))
+        all_made = " ".join(s for s in made if s not in read)
+        ways = [f"{' '.join(read)} → {all_made}"] * bool(read) + [all_made]
+    return next((f"{name}: {way}" for way in ways if len(f"{name}: {way}") <= room), name)

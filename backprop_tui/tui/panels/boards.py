@@ -134,10 +134,13 @@ class Board(Panel):
         """Name the other groups in the last line, and return the column behind them."""
         if canvas.height <= LEAST or not a.names_others:
             return 0
-        others, left_out = neighbours(view, a, canvas.width), self.no_room(view, a)
-        if left_out and not self.remark(view, a, canvas.width).endswith(left_out):
-            others = "   ".join(filter(None, (others, left_out)))
-        return canvas.put(0, canvas.height - 1, shortened(others, canvas.width), "quiet")
+        left_out, apart = self.no_room(view, a), " " * 3
+        if left_out and self.remark(view, a, canvas.width).endswith(left_out):
+            left_out = ""
+        width = canvas.width - len(f"{apart}{left_out}" if left_out else "")
+        others = shortened(neighbours(view, a, width), width)
+        said = apart.join(filter(None, (others, left_out)))
+        return canvas.put(0, canvas.height - 1, shortened(said, canvas.width), "quiet")
 
 
 class Cache(Board):
