@@ -301,13 +301,12 @@ class _Arrays:
     def _wrong(self, step: Step) -> Iterator[tuple[str, Array]]:
         """What each mistake gives in a step, the likeliest first, and how it is made."""
         shapes = self.program.shapes(len(self.iteration.examples))
-
-        program = self.program.right or self.program
+        size, program = shapes[step.symbol], self.program.right or self.program
         for slip in every_slip(program, step.symbol):
             with suppress(ShapeMismatch, KeyError):
-                fits = shape(slip.wrong, shapes) == shapes[step.symbol]
-                if fits and {*names(slip.wrong)} <= {*self.theirs}:
-                    yield slip.mistake.how, np.asarray(self._value(slip.wrong))
+                fits = shape(slip.wrong, shapes) == size
+                if fits and {*names(slip.wrong)} <= {*self.theirs}:  # linear′(Z) alone is a number
+                    yield slip.mistake.how, np.broadcast_to(self._value(slip.wrong), size)
 
     def _factor(self, step: Step, found: Array, right: Array, near: _Near) -> str:
         """Twice the right value: 1/m is missing."""

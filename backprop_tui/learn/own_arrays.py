@@ -72,6 +72,8 @@ def numbers(name: str, given: Any) -> Array:
     if array.dtype.kind not in "fiub" or not array.size:
         what = "is empty" if not array.size else "is not an array of real numbers"
         raise ArraysError(f"{short(printable(name))} {what}")
+    if np.ma.is_masked(given):
+        raise ArraysError(f"{short(printable(name))} has masked numbers: give it those as well")
     return array if array.dtype.kind == "f" else array.astype(np.float64)
 
 
