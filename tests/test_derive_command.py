@@ -133,9 +133,10 @@ def test_a_title_is_text(name: str, derive: Derive, tmp_path: Path) -> None:
     assert raw[name] not in out
 
 
-def test_the_library_gives_the_same_lines() -> None:
+def test_the_library_gives_the_same_lines(derive: Derive) -> None:
     run = Timeline(load("article"))
     found = run.derivation("dZ2")
+    assert derive("article", "dZ2") == f"{found}\n" == f"{found!r}\n"
     assert found == derivation(run.program, "dZ2")
     assert [line.written() for line in found.lines][-1] == "A2 − Y"
     assert run.derivation("dW1", elements=True).lines[-1].rule == "all i and j at once"

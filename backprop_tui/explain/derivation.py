@@ -72,6 +72,13 @@ class Derivation:
         sides = [self.target] if self.of is None else [self.target, self.of]
         return f" {notation.equals} ".join(write(side, notation) for side in sides)
 
+    def __str__(self) -> str:
+        width = max(len(line.written()) for line in self.lines)
+        lines = (f"= {line.written():<{width}}  {line.rule}" for line in self.lines)
+        return "\n".join([self.heading(), *lines])
+
+    __repr__ = __str__  # so that a prompt shows it
+
 
 @lru_cache(maxsize=256)
 def derivation(

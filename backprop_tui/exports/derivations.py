@@ -18,9 +18,7 @@ Texts: TypeAlias = Callable[[str, Sequence[Derivation]], Iterator[str]]
 def as_text(title: str, derivations: Sequence[Derivation]) -> Iterator[str]:
     """A heading for each gradient, then a line for each step: the expression, and the rule."""
     for number, each in enumerate(derivations):
-        width = max(len(line.written()) for line in each.lines)
-        yield f"{chr(10) if number else ''}{each.heading()}\n"
-        yield from (f"= {line.written():<{width}}  {line.rule}\n" for line in each.lines)
+        yield f"{chr(10) if number else ''}{each}\n"
 
 
 def as_markdown(title: str, derivations: Sequence[Derivation]) -> Iterator[str]:
