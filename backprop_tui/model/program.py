@@ -356,6 +356,8 @@ class Program:
     @lru_cache(maxsize=64)  # noqa: B019 (few outlive their run)
     def shapes(self, examples: int) -> Mapping[str, Shape]:
         """The shape of every symbol, for a batch of that many examples."""
+        if self.right is not None:  # some mistakes fit a batch of one alone
+            return self.right.shapes(examples)
         # As taught: a formula that is right for one input may have no shape for two.
         steps = (*self.forward, *self.taught) if self.cached else self.taught
         return with_shapes_of(steps, self.architecture.shapes(examples))
