@@ -185,7 +185,8 @@ def _begun(
         begun = replace(experiment, data=found, initial=initial, edits=(), saved=None)
     examples, batch = begun.data.examples, experiment.training.batch
     batches = [batch, examples] if examples == own.examples else [examples]
-    for each_time in dict.fromkeys(batches):
+    fitting = filter(begun.program.fits, dict.fromkeys(batches))
+    for each_time in list(fitting) or [1]:
         training = replace(experiment.training, batch=each_time)
         yield replace(begun, training=training), _setting(chosen, turns, examples, each_time)
 

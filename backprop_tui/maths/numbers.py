@@ -30,6 +30,15 @@ def special(value: float) -> str | None:
     return "NaN" if math.isnan(value) else "∞" if value > 0 else "−∞"
 
 
+def added(numbers: Iterable[float]) -> float:
+    """Return their sum, the same with every Python, and without an error where it is infinite."""
+    terms = tuple(numbers)
+    try:
+        return math.fsum(terms)
+    except (OverflowError, ValueError):  # ∞ − ∞
+        return sum(terms)
+
+
 def fixed(value: float, decimals: int, width: int) -> str:
     """Write `value` in `width` characters, with fewer decimals or a power of ten if need be.
 
