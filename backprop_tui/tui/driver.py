@@ -213,6 +213,7 @@ class TerminalDriver(LinuxDriver):
     def close(self) -> None:
         """The screen is taken down."""
         super().close()
+        signal.set_wakeup_fd(-1)  # the loop closes it first, and a signal then would be told of
         if self._end is not None:
             self._end.cancel()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 
 import pytest
 from hypothesis import given
@@ -67,9 +68,12 @@ def test_a_terminal_that_does_not_know_its_size_in_pixels_has_a_mouse() -> None:
     assert (found.x, found.y) == (2, 4)
 
 
-def test_a_signal_that_comes_when_the_loop_has_ended_raises_nothing() -> None:
+def test_a_signal_that_comes_when_the_loop_ends_or_has_ended_is_told_nowhere() -> None:
     driver = object.__new__(TerminalDriver)
-    driver._loop = asyncio.new_event_loop()
+    driver._loop, driver._writer_thread = asyncio.new_event_loop(), None
+    driver._loop.add_signal_handler(signal.SIGUSR1, lambda: None)
+    driver.close()
+    assert signal.set_wakeup_fd(-1) == -1
     driver._loop.close()
     driver._sigtstp_application()
     driver._sigcont_application()
