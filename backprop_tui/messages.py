@@ -37,7 +37,7 @@ def readable(text: str) -> str:
 
 def typed(command: str) -> str:
     """A shell command on one line that is shown as it is: a word with other signs is written as
-    $'\\u202e', which bash and zsh read back."""
+    $'\\xe2\\x80\\xae', which bash and zsh read back."""
     if command.isprintable():
         return command
     words = shlex.split(command)
@@ -45,14 +45,13 @@ def typed(command: str) -> str:
 
 
 def _escaped(word: str) -> str:
-    shown = (f"\\{c}" if c in "\\'" else c if c.isprintable() else _code(ord(c)) for c in word)
+    shown = (f"\\{c}" if c in "\\'" else c if c.isprintable() else _bytes(c) for c in word)
     return "".join(shown)
 
 
-def _code(number: int) -> str:
-    if 0xDC80 <= number <= 0xDCFF:  # a byte of a name that is not UTF-8
-        return f"\\x{number - 0xDC00:02x}"
-    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+def _bytes(c: str) -> str:
+    """As UTF-8, whatever a shell's locale is, or the byte of a name that is not UTF-8."""
+    return "".join(f"\\x{byte:02x}" for byte in c.encode("utf-8", "surrogateescape"))
 
 
 def short(text: str, most: int = LONGEST_QUOTE) -> str:

@@ -26,7 +26,7 @@ import backprop_tui
 if TYPE_CHECKING:
     from tests.serve.chromium import Chromium
 
-for variable in ("NO_COLOR", "TEXTUAL_THEME", "COLORTERM"):
+for variable in ("NO_COLOR", "TEXTUAL_THEME", "COLORTERM", "COLUMNS", "LINES"):
     os.environ.pop(variable, None)
 os.environ |= {
     "TEXTUAL_ANIMATIONS": "none",

@@ -251,7 +251,7 @@ class TestForItsAuthor:
         faulty = self.QUESTION.format("talk") + 'cell = [2, 1]\n[[notes]]\nat = "L"'
         status, report = check.file(SMALL + faulty)
         assert status == 2
-        assert [line.split()[2] for line in report] == [
+        assert [line.partition("small.toml")[2].split()[1] for line in report] == [
             "questions[1].answer",
             "questions[1].cell",
             "notes[1].text",

@@ -241,8 +241,9 @@ class TestTrace:
         assert err == f"backprop-tui: {after}\n"
 
     def test_how_far_a_trace_into_a_file_has_come_is_told(self, tmp_path: Path) -> None:
-        words = "exec", *stepper("trace", "--iterations", "9" * 9), ">", str(tmp_path / "trace")
-        with Terminal(["sh", "-c", " ".join(words)], 80, 24) as terminal:
+        trace = shlex.join(stepper("trace", "--iterations", "9" * 9))
+        command = f"exec {trace} > {shlex.quote(str(tmp_path / 'trace'))}"
+        with Terminal(["sh", "-c", command], 80, 24) as terminal:
             terminal.until_says("iteration ", " of 999,999,999; ctrl-c stops")
             terminal.process.send_signal(signal.SIGINT)
             assert terminal.until_ended() == 130

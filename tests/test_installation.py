@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import subprocess
 import tarfile
@@ -208,7 +209,7 @@ def test_zsh_offers(folder: Path) -> None:
         pytest.skip("there is no zsh")
     (folder / "script").write_text(script("zsh", command_line()), encoding="utf-8")
     begin = (
-        f"cd {folder}; PS1='$ '; autoload -U compinit; compinit -D -u; "
+        f"cd {shlex.quote(str(folder))}; PS1='$ '; autoload -U compinit; compinit -D -u; "
         "zstyle ':completion:*' list-colors ''; eval \"$(<script)\"; clear; print rea''dy\n"
     )
     with Terminal([zsh, "-f", "-i"], 150, 40) as terminal:

@@ -69,6 +69,7 @@ class Mistake:
             return self.change(e, program)
         return rewrites.variants(e, lambda part: self.change(part, program))
 
+    @lru_cache(maxsize=64)  # noqa: B019 (each is there as long as the program)
     def steps(self, right: Program) -> tuple[Step, ...]:
         """The steps of a right program with this mistake made wherever it fits."""
         if self.early:
@@ -85,7 +86,7 @@ class Mistake:
             steps.append(step)
         return tuple(steps)
 
-    @lru_cache(maxsize=64)  # noqa: B019 (each is there as long as the program)
+    @lru_cache(maxsize=64)  # noqa: B019
     def slips(self, right: Program) -> tuple[Slip, ...]:
         """The steps in which a run of a right program makes it, and how: one slip for each.
 

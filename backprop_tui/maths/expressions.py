@@ -358,17 +358,15 @@ def is_scalar(e: Expr) -> bool:
             return all(map(is_scalar, children(e)))
 
 
-def is_loss_term(e: Expr) -> bool:
-    """Whether `e` is x·log(a), log(a)·x or x/a, where a is a value or one minus a value.
+def loss_term(e: Expr) -> tuple[Expr, Expr] | None:
+    """x and a where `e` is x·log(a), log(a)·x or x/a, and a is a value or one minus a value.
 
     In these two terms of the losses 0·log 0 = 0 and 0/0 = 0; in no other product or quotient.
     """
     match e:
-        case Mul(_, Call("log", (a,))) | Mul(Call("log", (a,)), _) | Div(_, a):
-            return _is_value(a.right if isinstance(a, Diff) and a.left == Num(1.0) else a)
+        case Mul(x, Call("log", (a,))) | Mul(Call("log", (a,)), x) | Div(x, a):
+            value = a.right if isinstance(a, Diff) and a.left == Num(1.0) else a
+            known = isinstance(value, Cell) or (isinstance(value, Name) and not value.is_number)
+            return (x, a) if known else None
         case _:
-            return False
-
-
-def _is_value(e: Expr) -> bool:
-    return isinstance(e, Cell) or (isinstance(e, Name) and not e.is_number)
+            return None

@@ -72,7 +72,7 @@ PRIMITIVES: dict[str, Primitive] = {
             "square",
             np.square,
             "*²",
-            "{*}^2",
+            "*^2",
             "np.square(*)",
             "torch.square(*)",
             mathml="<msup><mrow>*</mrow><mn>2</mn></msup>",

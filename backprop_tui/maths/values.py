@@ -28,7 +28,7 @@ from backprop_tui.maths.expressions import (
     Sum,
     Transpose,
     children,
-    is_loss_term,
+    loss_term,
     once,
 )
 from backprop_tui.maths.functions import PRIMITIVES, expand
@@ -60,6 +60,10 @@ def ratio(x: Any, a: Any) -> Any:
     return np.where((x == 0) & (a == 0), 0.0, np.divide(x, a))
 
 
+CONVENTIONS: dict[type[Expr], Callable[[Any, Any], Any]] = {Mul: xlog, Div: ratio}
+"""What computes a term of the losses: `loss_term` finds them."""
+
+
 def value(e: Expr, env: Mapping[str, Any]) -> Any:
     """The value of `e`, from the values of its symbols: arrays of two dimensions, or floats.
 
@@ -83,6 +87,8 @@ def evaluator(e: Expr) -> Evaluator:
             return operator.itemgetter(symbol)
         case Cell(symbol, row, column):
             return lambda env: env[symbol][row - 1, column - 1]
+    if (term := loss_term(e)) is not None:
+        return _of(CONVENTIONS[type(e)], *map(evaluator, term))
     x, *rest = parts = tuple(map(evaluator, children(e)))
     match e:
         case Neg():
@@ -91,10 +97,6 @@ def evaluator(e: Expr) -> Evaluator:
             return lambda env: np.transpose(x(env))
         case Sum():
             return lambda env: reduce(lambda so_far, y: so_far + y(env), rest, x(env))
-        case Mul(by, Call("log", (a,))) | Mul(Call("log", (a,)), by) if is_loss_term(e):
-            return _of(xlog, evaluator(by), evaluator(a))
-        case Div() if is_loss_term(e):
-            return _of(ratio, x, *rest)
         case Binary() if type(e) in OPERATIONS:
             return _of(OPERATIONS[type(e)], x, *rest)
         case Compare(_, sign, _):

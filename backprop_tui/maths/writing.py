@@ -31,20 +31,20 @@ from backprop_tui.maths.expressions import (
     Transpose,
     as_expr,
     children,
-    is_loss_term,
     is_scalar,
+    loss_term,
     raised,
     rebuild,
 )
 from backprop_tui.maths.functions import FUNCTIONS, PRIMITIVES, is_derivative, sign_of
-from backprop_tui.maths.values import value
+from backprop_tui.maths.values import CONVENTIONS, value
 
 SUBSCRIPTS = dict(zip("kpstuvxrnhlo", "ₖₚₛₜᵤᵥₓᵣₙₕₗₒ", strict=True))
 """The letters of the indices that sums run over, and their subscripts for the Σ."""
 
 # How tightly a piece of text binds: a comparison least, a symbol most.
 COMPARISON, SUM, PRODUCT, NEGATION, POSTFIX, ATOM = range(6)
-POSTFIX_SIGN = re.compile(r"(\{|<msup>|<mrow>)*\*")
+POSTFIX_SIGN = re.compile(r"(<msup>|<mrow>)*\*")
 """How the template of a function begins whose sign follows its argument: z²."""
 
 GREEK = {
@@ -112,10 +112,10 @@ class Notation:
     """Kronecker's delta."""
     gathered: Callable[[str, str], str] = lambda sign, k: f"{sign}{SUBSCRIPTS[k]}"
     """The sign of a sum or a maximum over an index: Σₖ."""
-    xlog: str | None = None
-    """The template of x·log(a) in code, where 0·log 0 = 0 must be computed; None: a product."""
-    ratio: str | None = None
-    """The same for x/a."""
+    conventions: bool = False
+    """Whether x·log(a) and x/a are calls, as in code, where 0·log 0 and 0/0 must be computed."""
+    base: str = "{}"
+    """The template of what a power or a transpose is raised behind, if no parenthesis ends it."""
     power: str | None = None
     """The template of a power; None to write a call."""
     tight: frozenset[str] = frozenset({"·"})
@@ -151,7 +151,9 @@ class _Writer:
         if (written := n.leaf(e)) is not None:
             negative = written.startswith(n.negative)
             return self.negative(written, behind) if negative else (written, ATOM)
-        is_special = bool(n.xlog or n.ratio) and is_loss_term(e)
+        if n.conventions and (term := loss_term(e)):
+            operands = ", ".join(self.write(part)[0] for part in term)
+            return f"{CONVENTIONS[type(e)].__name__}({operands})", ATOM
         match e:
             case Num(value):
                 return n.number(value), ATOM
@@ -164,16 +166,12 @@ class _Writer:
             case Neg(x):
                 return self.negative(n.negative + self.at(x, n.before, in_sum), behind)
             case Transpose(x):
-                return n.transpose.format(self.at(x, POSTFIX)), POSTFIX
+                return n.transpose.format(self.base(x, POSTFIX)), POSTFIX
             case Sum(terms):
                 return self.sum(terms, behind), SUM
             case Diff(x, y):
                 taken = self.at(y, PRODUCT, True, behind=True)
                 return f"{self.at(x, SUM, True, behind)} {n.minus} {taken}", SUM
-            case Mul(x, Call("log", (y,))) | Mul(Call("log", (y,)), x) if n.xlog and is_special:
-                return n.xlog.format(self.at(x, SUM), self.at(y, SUM)), ATOM
-            case Div(x, y) if n.ratio and is_special:
-                return n.ratio.format(self.at(x, SUM), self.at(y, SUM)), ATOM
             case Div(x, y) if n.fraction and not self.is_broad(x, y):
                 return n.fraction.format(self.at(x, SUM), self.at(y, SUM)), POSTFIX
             case MatMul(x, y):
@@ -187,7 +185,7 @@ class _Writer:
                 return self.product(x, n.over, y, in_sum, behind)
             case Call("power", (x, y)) if n.power and _is_read_as_power(e):
                 raised_to = self.at(y, SUM if n.fraction else ATOM)  # smaller and above the line
-                return n.power.format(self.at(x, ATOM), raised_to), POSTFIX
+                return n.power.format(self.base(x, ATOM), raised_to), POSTFIX
             case Call(function, args):
                 return self.call(n.call(function), args)
             case Compare(x, sign, y):
@@ -207,6 +205,11 @@ class _Writer:
         """`e`, in parentheses where it binds less tightly than its place requires."""
         written, own = self.write(e, in_sum, behind)
         return written if own >= tightness else self.enclosed(self.write(e)[0])
+
+    def base(self, e: Expr, tightness: int) -> str:
+        """`e` as what something is raised behind, in braces where no parenthesis ends it."""
+        written = self.at(e, tightness)
+        return written if written.endswith(")") else self.n.base.format(written)
 
     def enclosed(self, written: str) -> str:
         opening, closing = self.n.parentheses
@@ -228,9 +231,10 @@ class _Writer:
 
     def leaves(self, e: Expr) -> int:
         """The number of numbers and symbols that are written for `e`."""
+        if (written := self.n.leaf(e)) is not None:  # Σₖ dZ[i,k]·A[j,k] has two
+            return 1 + written.count(self.n.times) + written.count("+")
         parts = self.shown(e.terms) if isinstance(e, Sum) else children(e)
-        whole = not parts or self.n.leaf(e) is not None
-        return 1 if whole else sum(map(self.leaves, parts))
+        return sum(map(self.leaves, parts)) or 1
 
     def sum(self, terms: tuple[Expr, ...], behind: bool) -> str:
         shown = self.shown(terms)
@@ -252,8 +256,8 @@ class _Writer:
 
     def call(self, template: str, args: tuple[Expr, ...]) -> tuple[str, int]:
         if POSTFIX_SIGN.match(template):  # no parentheses of its own; (Z²)² is not Z²²
-            base = POSTFIX if isinstance(args[0], Transpose) else ATOM
-            return template.replace("*", self.at(args[0], base)), POSTFIX
+            tightness = POSTFIX if isinstance(args[0], Transpose) else ATOM
+            return template.replace("*", self.base(args[0], tightness)), POSTFIX
         if template.count("*") > 1:  # a place for each argument
             for part in args:
                 template = template.replace("*", self.at(part, COMPARISON), 1)
@@ -327,7 +331,8 @@ LATEX = Notation(
     call=_latex_call,
     minus="-",
     negative="-",
-    transpose=r"{{{}}}^{{\mathsf T}}",
+    base="{{{}}}",
+    transpose=r"{}^{{\mathsf T}}",
     matmul=r"\,",
     hadamard=r"\circ",
     times=r"\,",
@@ -341,7 +346,7 @@ LATEX = Notation(
     fraction=r"\frac{{{}}}{{{}}}",
     guarded=True,
     entry=_latex_entry,
-    power="{{{}}}^{{{}}}",
+    power="{}^{{{}}}",
     partial=r"\frac{{\partial {}}}{{\partial {}}}",
     gathered=lambda sign, k: rf"{LATEX_GATHERED[sign]}_{{{k}}}",
     tight=frozenset(),
@@ -350,7 +355,8 @@ LATEX = Notation(
 
 def _plain(latex: str) -> str:
     """The same LaTeX without \\left and \\right, between which no line can be broken."""
-    return latex.replace(r"\left(", "(").replace(r"\right)", ")")
+    plain = latex.replace(r"\left(", "(").replace(r"\right)", ")")
+    return plain.replace(r"\left|", r"\lvert ").replace(r"\right|", r"\rvert ")
 
 
 LATEX_IN_LINES = replace(
@@ -377,8 +383,7 @@ NUMPY = Notation(
     matmul="@",
     hadamard="*",
     times="*",
-    xlog="xlog({}, {})",
-    ratio="ratio({}, {})",
+    conventions=True,
     comparison=lambda sign: {"≤": "<=", "≥": ">=", "≠": "!=", "=": "=="}.get(sign, sign),
     tight=frozenset(),
 )

@@ -316,7 +316,7 @@ def trouble(error: OSError, host: str, port: int) -> str:
         return f"port {port} is in use: choose another with --port, or --port 0 for a free one"
     if error.errno == errno.EACCES:
         return f"port {port} needs rights that you do not have: choose one above 1023 with --port"
-    if error.errno == errno.EADDRNOTAVAIL:
+    if error.errno in (errno.EADDRNOTAVAIL, None):  # None: in newer Pythons
         return f"--host {shown(host)} is not an address of this machine"
     return f"{host}:{port} cannot be served: {error.strerror or error}"
 

@@ -109,7 +109,6 @@ class BrowserSession(AppService):
             *("-m", SCREEN, json.dumps(dict(self.experiment))),
             stdin=PIPE,
             stdout=PIPE,
-            stderr=PIPE,
             env=self._build_environment(*within_bounds(width, height)),
             start_new_session=True,  # ctrl-c is the server's
         )
@@ -130,9 +129,15 @@ class BrowserSession(AppService):
 
     async def run(self) -> None:
         """Pass on what the process writes, until it ends; then the page is told how."""
-        process = self._process
-        await super().run()
-        if process is None or self._process is None:  # whoever ended it tells the page
+        process, task = self._process, asyncio.current_task()
+        if process is None or task is None:
+            return
+        process.stderr = asyncio.StreamReader()  # its faults are said at once, as the server's are
+        process.stderr.feed_eof()
+        with suppress(asyncio.CancelledError):  # raised, too, where all was over beforehand
+            await super().run()
+        process.stderr = None
+        if task.cancelling():  # whoever ends it tells the page
             return
         status = await process.wait()
         if not self._drawn:

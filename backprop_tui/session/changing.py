@@ -111,6 +111,8 @@ def make_ready(s: SessionState) -> Generator[None, None, None]:
     for each in CATALOGUE.values():
         each.slips(right)  # found once: broken off by a key, it goes on there
         yield
+        each.steps(right)
+        yield
 
 
 def _list_mistakes(s: SessionState) -> Iterator[str]:

@@ -16,7 +16,7 @@ from backprop_tui.explain.explanation import Explanation, Number, own_cell
 from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.explain.terms import over_examples, terms_of
 from backprop_tui.files.experiment_file import load
-from backprop_tui.maths.expressions import Cell, is_loss_term, walk
+from backprop_tui.maths.expressions import Cell, loss_term, walk
 from backprop_tui.maths.numbers import number
 from backprop_tui.maths.parser import parse
 from backprop_tui.maths.values import value
@@ -497,7 +497,7 @@ def test_rounded_exactly_where_what_is_shown_gives_another_result(
 ) -> None:
     for found in every(experiment, to(decimals), (1,)):
         shown = "".join(found.numbers()) + found.result
-        if "∞" in shown or "NaN" in shown or any(map(is_loss_term, walk(found.taught))):
+        if "∞" in shown or "NaN" in shown or any(map(loss_term, walk(found.taught))):
             continue  # what cannot be typed into a calculator; 0·log 0
         results = {to(decimals)(float(value(parse(stage), {}))) for stage in found.numbers()}
         others = {r for r in results if "∞" in r or "NaN" in r or read(r) != read(found.result)}

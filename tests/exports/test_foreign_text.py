@@ -318,8 +318,11 @@ class TestAText:
     def test_is_read_back_by_a_shell(self, text: str, wild: str) -> None:
         command = typed(f"printf %s {shlex.quote(text + wild)}")
         assert unseen(command) == set()
-        done = subprocess.run(["bash", "-c", command], capture_output=True, check=True)
-        assert done.stdout.decode() == text + wild
+        for locale in ("C", "C.UTF-8"):
+            done = subprocess.run(
+                ["bash", "-c", command], env={"LC_ALL": locale}, capture_output=True, check=True
+            )
+            assert done.stdout.decode() == text + wild
 
 
 @pytest.mark.parametrize("text", [*MARKUP, *SIGNS[:2], *BEGINNINGS])

@@ -24,7 +24,7 @@ from backprop_tui.maths.expressions import (
     Neg,
     Sum,
     cells,
-    is_loss_term,
+    loss_term,
     names,
     walk,
 )
@@ -50,7 +50,7 @@ SHAPES: dict[str, Shape] = {
 def size(e: Expr, env: Mapping[str, Any]) -> float:
     """What the terms of `e` add up to without their signs: the scale of its rounding."""
     match e:
-        case Mul() | Div() if is_loss_term(e):
+        case Mul() | Div() if loss_term(e):
             return float(np.abs(value(e, env)))
         case Sum(terms):
             return sum(size(t, env) for t in terms)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -653,7 +654,7 @@ class TestKeeping:
         again = Typed(str(file)).session
         assert again.position == typed.session.position
         assert again.timeline.experiment.edits == typed.session.timeline.experiment.edits
-        assert last_words(typed.session).endswith(str(file))
+        assert last_words(typed.session).endswith(shlex.quote(str(file)))
 
     def test_nothing_is_replaced_unasked(self, tmp_path: Path) -> None:
         file = tmp_path / "mine.toml"

@@ -7,10 +7,12 @@ import json
 import os
 import signal
 import socket
+import sys
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import (
@@ -380,6 +382,25 @@ async def test_an_experiment_that_has_become_wrong_is_said_to_be(tmp_path: Path)
         file.write_text("[network]\nlayers = [0]\n")
         async with page(served) as socket:
             assert await end(socket) == End.UNOPENED
+
+
+async def test_a_process_that_has_ended_before_anything_was_read_is_told_of(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    start = asyncio.create_subprocess_exec
+
+    async def ended(*_: object, **options: Any) -> Process:
+        process = await start(sys.executable, "-c", "raise SystemExit('lost')", **options)
+        await process.wait()  # its pipes are at their end by then
+        return process
+
+    monkeypatch.setattr("asyncio.create_subprocess_exec", ended)
+    server = Server({"word": "article"}, most=1)
+    async with TestClient(TestServer(server.application())) as client:
+        socket = await client.ws_connect("/ws")
+        assert await end(socket) == End.UNOPENED
+        await until(lambda: not server.sessions)
+    assert capfd.readouterr() == ("", "lost\n")
 
 
 async def test_where_no_process_can_be_started_the_page_is_told(

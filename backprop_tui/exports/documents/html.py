@@ -11,6 +11,7 @@ from itertools import chain
 from pathlib import Path
 
 from backprop_tui.explain.derivation import Derivation
+from backprop_tui.explain.gradient_lines import DerivationLine
 from backprop_tui.exports.documents.document import (
     Chapter,
     MatrixTable,
@@ -21,9 +22,10 @@ from backprop_tui.exports.documents.document import (
     opening,
 )
 from backprop_tui.exports.documents.page import (
+    LONG,
     Html,
+    breakable,
     element,
-    formula,
     joined,
     mathematics,
     page,
@@ -176,36 +178,38 @@ def derived(found: Iterable[Derivation], about: str = "") -> Iterator[Html | str
 
 
 def _derivation(found: Derivation) -> Html:
-    sides = (line.sides(DISPLAYED) for line in found.lines)
-    rows = (
-        element(
-            "tr",
-            *(element("td", unbroken(side) if side else "") for side in both),
-            element("td", line.rule),
-        )
-        for line, both in zip(found.lines, sides, strict=True)
-    )
     return element(
         "section",
         element("h3", unbroken(found.heading(DISPLAYED))),
-        element("div", element("table", element("tbody", *rows)), class_="wide"),
+        element("div", element("table", element("tbody", *map(_line, found.lines))), class_="wide"),
         class_="derivation",
         data_of=found.symbol,
     )
+
+
+def _line(line: DerivationLine) -> Html:
+    """A line with its rule; a long one may be broken."""
+    left, right = line.sides(DISPLAYED)
+    if len(line.sides(TEXT)[1]) > LONG:
+        shown = element("span", breakable(line.sides(MATHML)[1]), class_="stage")
+    else:
+        shown = unbroken(right)
+    sides = (unbroken(left) if left else "", shown, line.rule)
+    return element("tr", *(element("td", side) for side in sides))
 
 
 def _step(worked: WorkedStep, name: str) -> Html:
     found, form = worked.explanation, worked.index_form(MATHML)
     said: tuple[Html | str, ...] = (
         mathematics([worked.formula(MATHML)], worked.formula(TEXT)),
-        *(element("p", "where ", formula(each)) for each in worked.definitions(MATHML)),
+        *(element("p", "where ", breakable(each)) for each in worked.definitions(MATHML)),
         paragraph(worked.slip, "wrong") if worked.slip else "",
         paragraph(found.reason, "reason"),
         element(
             "p",
-            element("span", "Shapes: ", formula(worked.shapes(MATHML))),
+            element("span", "Shapes: ", breakable(worked.shapes(MATHML))),
             " ",
-            element("span", "Index form: ", formula(form)) if form else "",
+            element("span", "Index form: ", breakable(form)) if form else "",
             class_="quiet",
         ),
         mathematics(worked.element(MATHML), " ".join(worked.element(GUARDED))),

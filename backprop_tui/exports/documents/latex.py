@@ -29,6 +29,14 @@ PREAMBLE = r"""\documentclass[a4paper,fleqn]{article}
 \setlength{\mathindent}{2em}
 \allowdisplaybreaks
 \everymath{\displaystyle}
+% where a line can be broken nowhere else, in products and behind a slash
+\let\thinspaced\,
+\renewcommand{\,}{\thinspaced\penalty800 }
+{\catcode`\/=\active \gdef/{\mathchar"013D\penalty800 }}
+\mathcode`\/="8000
+\newcommand{\fit}[2]{% a formula, or where it is too wide the same in lines
+  \setbox0=\hbox{${}#1$}%
+  \ifdim\wd0>130mm\parbox[t]{130mm}{\raggedright\hangindent=2em ${}#2$}\else\box0\fi}
 \begin{document}
 \raggedright
 \setlength{\abovedisplayskip}{0.6ex}
@@ -36,6 +44,8 @@ PREAMBLE = r"""\documentclass[a4paper,fleqn]{article}
 \setlength{\abovedisplayshortskip}{0.6ex}
 \setlength{\belowdisplayshortskip}{0.6ex}
 """
+SHORT = 80
+"""Characters of a formula's source that are never too wide for a line."""
 COMMANDS = {
     "\\": r"\textbackslash{}",
     **{sign: f"\\{sign}" for sign in "&%$#_{}"},
@@ -159,7 +169,7 @@ def _derivation(found: Derivation) -> str:
 
 
 def _rows(found: Derivation) -> Iterator[str]:
-    """What is derived, and each line with its rule at the right."""
+    """What is derived, and each line with its rule at the right; a long one may be broken."""
     target, of = write(found.target, LATEX), found.of and write(found.of, LATEX)
     first = found.lines[0].sides(LATEX)[0]
     if of and first != of:
@@ -167,6 +177,8 @@ def _rows(found: Derivation) -> Iterator[str]:
     for line in found.lines:
         left, right = line.sides(LATEX)
         named = f"{target} = {left}" if left == of and line is found.lines[0] else left
+        if len(right) > SHORT:
+            right = rf"\fit{{{right}}}{{{line.sides(LINES)[1]}}}"
         yield rf"{named} &{right} \tag*{{{escaped(line.rule)}}}"
 
 

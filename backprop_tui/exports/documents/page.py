@@ -84,6 +84,10 @@ def table(caption: Html, columns: Iterable[str], rows: Iterable[Html], class_: s
     )
 
 
+LONG = 60
+"""Characters of the text of a formula that any line has room for."""
+
+
 def unbroken(mathml: str) -> Html:
     """A formula in a line that is never broken. Raises ValueError where `mathml` is no MathML."""
     if "<" in MATHML_TAG.sub("", mathml):
@@ -91,7 +95,7 @@ def unbroken(mathml: str) -> Html:
     return Html(f"<math><mrow>{mathml}</mrow></math>")
 
 
-def formula(mathml: str) -> Html:
+def breakable(mathml: str) -> Html:
     """A formula in a line that may be broken before each of its signs.
 
     It is several `math` elements, because browsers break no line within one.
@@ -103,7 +107,7 @@ def formula(mathml: str) -> Html:
 def mathematics(stages: Iterable[str], label: str) -> Html:
     """The stages of a calculation in MathML, on lines of their own where they are long; a formula
     too wide for the screen scrolls. `label` is the same as text, for screen readers."""
-    written = [element("span", formula(stage), class_="stage") for stage in stages]
+    written = [element("span", breakable(stage), class_="stage") for stage in stages]
     spaced = (part for stage in written for part in (stage, " "))
     return element("div", *spaced, class_="wide", role="group", tabindex="0", aria_label=label)
 

@@ -10,7 +10,7 @@ from itertools import groupby
 
 from backprop_tui import version
 from backprop_tui.exports.figures import setting
-from backprop_tui.maths.expressions import Cell, Expr, is_loss_term, names, walk
+from backprop_tui.maths.expressions import Cell, names
 from backprop_tui.messages import printable, typed
 from backprop_tui.model.experiment import Array, Experiment
 from backprop_tui.run.edits import Edits
@@ -131,11 +131,6 @@ def literal(matrix: Array) -> str:
 def one_batch(experiment: Experiment) -> bool:
     """Whether the batch of every iteration is all examples, in the order of the data."""
     return experiment.batches_per_epoch == 1 and experiment.training.order == "sequential"
-
-
-def loss_terms(expressions: Iterable[Expr]) -> Iterator[Expr]:
-    """The terms x·log(a) and x/a, for which 0·log 0 and 0/0 are 0."""
-    return (part for e in expressions for part in walk(e) if is_loss_term(part))
 
 
 def _read(timeline: Timeline) -> set[str]:

@@ -19,13 +19,12 @@ from backprop_tui.exports.scripts.lines import (
     edits,
     heading,
     initial_values,
-    loss_terms,
     phases,
 )
 from backprop_tui.learn.mistakes import slips_of
-from backprop_tui.maths.expressions import Call, Div, Mul, Name, calls
+from backprop_tui.maths.expressions import Call, Name, calls, loss_term, walk
 from backprop_tui.maths.functions import DEFINITIONS, FUNCTIONS, PRIMITIVES
-from backprop_tui.maths.values import ratio, xlog
+from backprop_tui.maths.values import CONVENTIONS
 from backprop_tui.maths.writing import numpy_source
 from backprop_tui.model.architecture import Step
 from backprop_tui.model.program import Program
@@ -125,9 +124,9 @@ def _definitions(program: Program) -> Iterator[str]:
     )
     for function in called:
         yield from _definition(function)
-    terms = list(loss_terms(program.lowered))
-    for kind, convention in ((Mul, xlog), (Div, ratio)):
-        if any(isinstance(term, kind) for term in terms):
+    terms = {type(part) for e in program.lowered for part in walk(e) if loss_term(part)}
+    for kind, convention in CONVENTIONS.items():
+        if kind in terms:
             source = inspect.getsource(convention)
             yield f"\n{source.replace(': Any', '').replace(' -> Any', '')}"
 

@@ -24,7 +24,7 @@ from backprop_tui.maths.expressions import (
     Name,
     as_expr,
     calls,
-    is_loss_term,
+    loss_term,
     rebuild,
 )
 from backprop_tui.maths.functions import PRIMITIVES, definition_of, expand
@@ -142,10 +142,10 @@ class HandCalculation:
 
     def _with_list(self, e: Expr) -> Expr:
         """The expression with names in place of listed functions, and their values known."""
+        if isinstance(e, Mul) and (term := loss_term(e)):
+            x, a = term  # 0·log(a) is 0: nobody looks it up
+            return Mul(self._with_list(x), self._listed(Call("log", (a,)), self._value(x) != 0))
         match e:
-            case Mul(x, Call("log") as log) | Mul(Call("log") as log, x) if is_loss_term(e):
-                # 0·log(a) is 0: nobody looks it up.
-                return Mul(self._with_list(x), self._listed(log, self._value(x) != 0))
             case Call(function) if is_listed(function) and not gathers(function):
                 return self._listed(e)
             case Call(function) if function not in PRIMITIVES:

@@ -13,7 +13,9 @@ from pathlib import Path
 from backprop_tui.explain.explanation import formula
 from backprop_tui.exports.documents.document import definitions
 from backprop_tui.exports.documents.page import (
+    LONG,
     Html,
+    breakable,
     element,
     joined,
     page,
@@ -168,8 +170,13 @@ def _asked(number: int, step: Step, sheet: Worksheet, solved: bool) -> Html:
     """A matrix of boxes, empty or with the answers, below the formula that fills them."""
     figures = sheet.figures(step)
     rows = figures if solved else [("",) * len(row) for row in figures]
-    asked = joined([f"{number}. ", unbroken(formula(step, MATHML))])
-    return _matrix(rows, asked, "answer" if solved else "blank")
+    kind, written = "answer" if solved else "blank", formula(step, MATHML)
+    if len(formula(step, TEXT)) <= LONG:
+        return _matrix(rows, joined([f"{number}. ", unbroken(written)]), kind)
+    boxes = _matrix(rows, unbroken(MATHML.name(step.symbol)), kind)
+    return element(
+        "div", element("p", element("b", f"{number}. "), breakable(written)), boxes, class_="long"
+    )
 
 
 def _matrix(rows: Sequence[Sequence[str]], caption: Html, class_: str = "") -> Html:
@@ -193,7 +200,7 @@ def _power(figure: str) -> tuple[Html | str, ...]:
 def _functions(sheet: Worksheet) -> list[Html]:
     """The definitions of the functions in the formulas, and the list of function values."""
     found = [
-        element("p", unbroken(f"{write(call, MATHML)}<mo>=</mo>{write(e, MATHML)}"))
+        element("p", breakable(f"{write(call, MATHML)}<mo>=</mo>{write(e, MATHML)}"))
         for call, e in definitions(*(step.expression for step in sheet.blanks)).items()
     ]
     values = [f"{call} = {number}" for call, number in sheet.function_list()]

@@ -28,6 +28,7 @@ from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.saved import Edit
 from backprop_tui.run.timeline import Timeline
 from tests.exports.runs import exported, runs
+from tests.formulas import NAMES, program_file
 from tests.run.test_edits import edited
 
 VOID = {"meta", "link", "br", "hr", "img", "input", "wbr"}
@@ -270,7 +271,7 @@ class TestLatex:
         for part in (
             r"\textbf{8. $dW^{[2]}$, backward, layer 2.} W2[i,j] multiplies A1[j]",
             r"$dW^{[2]} = dZ^{[2]} \, {A^{[1]}}^{\mathsf T}$ $= \left(",
-            r"Shapes: $(1\times3) = (1\times1) \, {(3\times1)}^{\mathsf T}$",
+            r"Shapes: $(1\times3) = (1\times1) \, (3\times1)^{\mathsf T}$",
             r"Index form: $dW^{[2]}_{1,j} = dZ^{[2]}_{1,1}\,A^{[1]}_{j,1}$",
             r"$= -0.641 \times 0.818$ $= -0.524$",
             "\\left(\\begin{array}{rrr}\n-0.524 & -0.122 & -0.250\n\\end{array}\\right)",
@@ -278,10 +279,10 @@ class TestLatex:
             assert part in document
 
     @needs_latex
-    @pytest.mark.parametrize("lesson", ["ai-by-hand", "softmax", "mazur"])
-    def test_pdflatex_takes_it_and_no_line_is_too_long(self, lesson: str, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("name", ["ai-by-hand", "softmax", "mazur", "gru", "gate"])
+    def test_pdflatex_takes_it_and_no_line_is_too_long(self, name: str, tmp_path: Path) -> None:
         about = "Łódź, 中, 50 % & _more_ #1 {x} \\y ~ ^ 😀 “quoted” − ½ α′"
-        experiment = replace(load(lesson), about=about)
+        experiment = replace(program_file(name) if name in NAMES else load(name), about=about)
         said = typeset(exported("latex", experiment, iterations=2), tmp_path)
         assert "Overfull" not in said
         assert (tmp_path / "run.pdf").read_bytes().startswith(b"%PDF")
@@ -306,6 +307,12 @@ class TestDerivations:
         _, _, at_the_end = document.rpartition("Iteration 2")
         for gradient in gradients:
             assert document.count(gradient) == at_the_end.count(gradient) == 1
+
+    def test_on_a_page_a_long_line_may_be_broken(self) -> None:
+        page = exported("html", program_file("gru"))
+        sections = {re.split('"', s)[3]: s for s in re.findall(DERIVED["html"], page, re.DOTALL)}
+        assert "<wbr>" in sections["dWh"]
+        assert "<wbr>" not in sections["dU2"]
 
     def test_in_a_run_with_a_mistake_are_of_the_correct_formulas(self) -> None:
         of_correct = "the last is the step's correct formula"

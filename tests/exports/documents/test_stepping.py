@@ -218,6 +218,19 @@ async def test_on_a_phone_every_button_has_room_for_a_finger(
     assert await tab.evaluate("document.documentElement.scrollWidth") == 390
 
 
+async def test_on_a_phone_what_is_too_wide_scrolls_in_its_place(tab: Tab, tmp_path: Path) -> None:
+    wide = " ∘ ".join(["tanh(W·X)"] * 6)  # a line is broken at no product
+    path = tmp_path / "wide.toml"
+    path.write_text(
+        f'[parameters]\nW = [2, 2]\n[forward]\nZ = "{wide}"\nL = "half_squared_error(Z, Y)"\n'
+        "[data]\nX = [[1, 2]]\nY = [[1, 0]]\n",
+        "utf-8",
+    )
+    await tab.resize(390, 844, phone=True)
+    await opened(tab, f"{written(load(str(path)), tmp_path)}#whole-page")
+    assert await tab.evaluate("document.documentElement.scrollWidth") == 390
+
+
 async def test_in_a_frame_it_leaves_the_history_of_the_course_alone(
     tab: Tab, tmp_path: Path
 ) -> None:

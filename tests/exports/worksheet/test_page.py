@@ -21,6 +21,7 @@ from backprop_tui.model.network import Network, Training
 from backprop_tui.run.timeline import Timeline
 from tests.exports.documents.test_documents import Outline, checked
 from tests.exports.runs import exported, runs
+from tests.formulas import program_file
 from tests.networks import ARTICLE, experiment
 from tests.programs import rnn
 
@@ -100,6 +101,15 @@ class TestThePage:
         # A browser repeats the head of a table on every page.
         assert ".sheet > header { display: table-header-group; }" in page
         assert "break-after: page" in page
+
+    def test_a_long_formula_stands_in_lines_of_its_own_above_its_boxes(self) -> None:
+        sheet = exported("worksheet", program_file("gate"), blanks=("dM", "dW"))
+        shown = '<div class="long"><p><b>(.*?)</b>(.*?)</p>(.*?)</div>'
+        (above,) = re.findall(shown, sheet, re.DOTALL)
+        assert above[0] == "1. "
+        assert "<wbr>" in above[1]
+        assert "<caption><math><mrow><mi>dM</mi></mrow></math></caption>" in above[2]
+        assert "<caption>2. <math>" in sheet
 
     def test_it_says_how_to_round_and_how_far_that_may_lead(self) -> None:
         def said(lesson: str, **wanted: object) -> str:
