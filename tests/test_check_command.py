@@ -472,3 +472,9 @@ def test_a_single_gradient_or_figure_is_told_in_the_singular(
     assert main(["check", str(file)]) == 0
     told = capsys.readouterr().out.splitlines()[-1]
     assert told == "The gradient agrees. The published figure is as printed."
+
+
+def test_without_a_gradient_there_is_nothing_to_check(check: Check) -> None:
+    text = 'parameters.W = [1, 1]\nforward.L = "X²"\ndata.X = [[2]]\n'
+    status, report = check.file(text)
+    assert (status, report[-1].partition(". ")[0]) == (0, "There is no gradient to check")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +51,18 @@ def test_a_line_for_each_step_in_their_order(compare: Compare) -> None:
 
 def test_right_arrays_give_status_0(compare: Compare) -> None:
     assert compare("article", compare.file(**by_hand()))[0] == 0
+
+
+@pytest.mark.parametrize("turn", [np.asarray, np.transpose])
+def test_x_and_y_of_the_file_are_the_data_of_layers_that_flags_give(
+    turn: Callable[[object], object], compare: Compare
+) -> None:
+    arrays = {"X": np.eye(2, 4), "Y": [[0, 1, 1, 0]], "W1": [[0.5, 1]], "Z1": [[0.5, 1, 0, 0]]}
+    file = compare.file(**{name: turn(array) for name, array in arrays.items()})
+    status, report = compare("--layers", "2,1", "--activations", "sigmoid", file)
+    assert (status, report[-1]) == (0, "The array agrees.")
+    assert "your X, Y, W1" in report[0]
+    assert "a batch is" in report[0]
 
 
 def test_another_iteration(compare: Compare) -> None:

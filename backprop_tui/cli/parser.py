@@ -146,7 +146,12 @@ def checked(
     command: Subcommand, given: argparse.Namespace, extra: Iterable[str]
 ) -> argparse.Namespace:
     """The values of all flags of a command, and its word. Raises CommandError with all faults."""
-    texts = vars(given)
+    texts, extra = vars(given), list(extra)
+    last = command.words[-1]
+    loose = [argument for argument in extra if not argument.startswith("-")]
+    if command.second is not None and texts[last.name] == last.default and loose:
+        texts[last.name] = loose[0]  # argparse takes no second word behind a flag
+        extra.remove(loose[0])
     own = {option.name for option in command.options}
     foreign = [name for name in texts if name.startswith("--") and name not in own]
     words = [texts[word.name] for word in command.words]

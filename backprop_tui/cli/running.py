@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 
+import numpy as np
+
 from backprop_tui import lessons
 from backprop_tui.cli.experiment import (
     decimals_of,
@@ -38,7 +40,7 @@ from backprop_tui.files.arrays import ArrayFileError, read_arrays
 from backprop_tui.files.atomic_write import SaveError, check_place, real, write_file
 from backprop_tui.files.saving import begins_anew, too_large
 from backprop_tui.learn import comparing
-from backprop_tui.maths.functions import DEFINITIONS
+from backprop_tui.maths.functions import DEFINITIONS, Array
 from backprop_tui.run.timeline import Iteration, Timeline
 from backprop_tui.run.training import Until
 
@@ -161,9 +163,11 @@ def compare(arguments: argparse.Namespace) -> int:
         arguments.word, arguments.second = lessons.DEFAULT, arguments.word
         if arguments.second in lessons.NAMES:
             raise CommandError("FILE is needed: the arrays to compare, mine.npz or mine.json")
-    experiment = opened(arguments)
     try:
-        found = comparing.compare(experiment, read_arrays(arguments.second), arguments.iteration)
+        arrays = read_arrays(arguments.second)
+        if arguments.layers:
+            take_data(arguments, arrays)
+        found = comparing.compare(opened(arguments), arrays, arguments.iteration)
     except (ArrayFileError, comparing.ArraysError) as error:
         raise CommandError(str(error)) from None
     with suppress(BrokenPipeError):  # the status is the answer, whoever reads the lines
@@ -171,6 +175,16 @@ def compare(arguments: argparse.Namespace) -> int:
     if any(array.verdict == "wrong shape" for array in found.arrays):
         return WRONG
     return FINE if found.agrees else FAILED
+
+
+def take_data(arguments: argparse.Namespace, arrays: Mapping[str, Array]) -> None:
+    """Take the X and the Y among a learner's arrays for --x and --y where --layers is given."""
+    sizes = arguments.layers.split(",")
+    for flag, size in (("x", sizes[0]), ("y", sizes[-1])):
+        if getattr(arguments, flag) is None and flag.upper() in arrays:
+            array = np.atleast_2d(arrays[flag.upper()])
+            columns = str(len(array)) == size.strip()
+            setattr(arguments, flag, (array.T if columns else array).tolist())
 
 
 def export(arguments: argparse.Namespace) -> int:

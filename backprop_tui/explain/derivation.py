@@ -52,7 +52,7 @@ class NoDerivation(ValueError):
     """A symbol that has no derivation; the text says which have one."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Derivation:
     """The lines that lead to the formula of a gradient, or of a function's derivative."""
 
@@ -73,9 +73,11 @@ class Derivation:
         return f" {notation.equals} ".join(write(side, notation) for side in sides)
 
     def __str__(self) -> str:
-        width = max(len(line.written()) for line in self.lines)
-        lines = (f"= {line.written():<{width}}  {line.rule}" for line in self.lines)
-        return "\n".join([self.heading(), *lines])
+        """The heading, then a line for each step: the expression, and the rule."""
+        written = [line.written() for line in self.lines]
+        width = max(map(len, written))
+        lines = zip(written, self.lines, strict=True)
+        return "\n".join([self.heading(), *(f"= {e:<{width}}  {line.rule}" for e, line in lines)])
 
     __repr__ = __str__  # so that a prompt shows it
 
@@ -108,7 +110,16 @@ def derivation(
         given(gradient) if elements else ((s.target, s.expression) for s in gradient.readers)
     )
     left = gradient.left(Name(gradient.of))
-    return Derivation(symbol, Name(symbol), left, tuple(read), tuple(_changing(lines)))
+    lines = (
+        replace(line, opens=None) if _is_given(program, line.opens) else line
+        for line in _changing(lines)
+    )
+    return Derivation(symbol, Name(symbol), left, tuple(read), tuple(lines))
+
+
+def _is_given(program: Program, opens: str | None) -> bool:
+    """Whether what a line opens is no function's derivative, and given instead of computed."""
+    return opens is not None and not is_derivative(opens) and opens not in program.positions
 
 
 def stated(program: Program, symbol: str) -> Derivation:

@@ -7,7 +7,7 @@ again, and the difference quotient of the loss is compared with the gradient.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
@@ -20,7 +20,7 @@ import numpy.typing as npt
 from backprop_tui.maths.expressions import Compare, Diff, Expr, calls, names
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.numbers import power, signed, significant, special
-from backprop_tui.maths.values import evaluator
+from backprop_tui.maths.values import evaluator, rounded
 from backprop_tui.model.program import Program
 from backprop_tui.run.timeline import Iteration
 
@@ -197,7 +197,7 @@ class _Quotients:
     def judged(self, i: int, j: int, of: int, analytic: float) -> CellCheck:
         n, n_half = float(self.numeric[of]), float(self.halved[of])
         verdict, noise = self._verdict(analytic, n, n_half, of), self.noise[of]
-        decimals = min(DECIMALS, -math.ceil(math.log10(noise))) if noise else DECIMALS
+        decimals = min(DECIMALS, -math.ceil(math.log10(noise))) if 0 < noise < np.inf else DECIMALS
         rounded = round(n, decimals) + 0.0  # no −0
         return CellCheck(i + 1, j + 1, analytic, rounded, verdict, decimals)
 
@@ -240,6 +240,8 @@ class _Perturbation:
         """The steps that depend on the symbol, as they are evaluated."""
         self.bends: list[Expr] = []
         """Expressions that change sign at the kinks of these steps."""
+        self.waves: list[Expr] = []
+        """The angles of which they compute a sine or a cosine."""
         moved = {symbol}
         ahead = zip(program.steps, program.lowered, iteration.results, strict=True)
         for step, expression, result in list(ahead)[:behind]:
@@ -248,6 +250,8 @@ class _Perturbation:
                 moved.add(step.symbol)
                 self.after.append((step.symbol, expression))
                 self.bends.extend(_bends(expression))
+                waves = (c.args[0] for c in calls(expression) if c.function in ("sin", "cos"))
+                self.waves.extend(waves)
         self.here: Array = self.env[symbol]
         self.noise = self._noise()
 
@@ -260,17 +264,26 @@ class _Perturbation:
     def quotients(self, i: int | slice, j: int | slice) -> _Quotients:
         """The difference quotients of the objective at the cells (i, j)."""
         with np.errstate(all="ignore"):
-            numeric, down, up = self._difference(i, j, H)
-            halved, _, _ = self._difference(i, j, H / 2)
-            return _Quotients(numeric, halved, self.noise, self._kink(down, up))
+            numeric, bent, down, up = self._difference(i, j, H)
+            halved, bent_by_half, _, _ = self._difference(i, j, H / 2)
+            kink = self._any(np.sign(e(down)) != np.sign(e(up)) for e in map(evaluator, self.bends))
+            lost = self._any(np.abs(e(up) - e(down)) > 1 for e in map(evaluator, self.waves))
+            # Without a peak within h, the loss is a parabola there: h/2 bends it a quarter as much.
+            peak = np.abs(bent - 4 * bent_by_half) / H
+            lost |= peak > 10 * self.noise + tolerance(numeric, numeric)
+            return _Quotients(numeric, halved, np.where(lost, np.inf, self.noise), kink)
 
     def _difference(
         self, i: int | slice, j: int | slice, h: float
-    ) -> tuple[Array, dict[str, Any], dict[str, Any]]:
-        up, down = self.here[i, j] + h, self.here[i, j] - h
-        below, above = self._changed(i, j, down), self._changed(i, j, up)
-        moved = above[self.objective] - below[self.objective]
-        return self._of_each(np.ravel(moved) / (up - down)), below, above
+    ) -> tuple[Array, Array, dict[str, Any], dict[str, Any]]:
+        """The quotients; how far the losses at both ends, added up, lie above a straight line
+        through the one between them; and all that is known at each end."""
+        x, of = self.here[i, j], self.objective
+        up, down = x + h, x - h
+        above, below = self._changed(i, j, up), self._changed(i, j, down)
+        numeric = self._of_each(np.ravel(above[of] - below[of]) / (up - down))
+        bent = self._of_each((above[of] - self.env[of]) - (self.env[of] - below[of]))
+        return numeric, bent - numeric * ((up - x) - (x - down)), below, above
 
     def _of_each(self, losses: Array) -> Array:
         """The losses, one for each example, or the sum of them all."""
@@ -286,27 +299,26 @@ class _Perturbation:
             env[symbol] = evaluator(expression)(env)
         return env
 
-    def _kink(self, down: dict[str, Any], up: dict[str, Any]) -> npt.NDArray[np.bool_]:
+    def _any(self, found: Iterable[npt.NDArray[np.bool_]]) -> npt.NDArray[np.bool_]:
+        """Whether anything is found in each example, or in all."""
         size = self.env[self.objective].size if self.per_example else 1
-        kink = np.zeros(size, dtype=np.bool_)
-        for bend in self.bends:
-            turned = np.sign(evaluator(bend)(down)) != np.sign(evaluator(bend)(up))
-            of_each = turned.any(axis=1 - self.axis)  # or of no example: of a parameter in J
-            kink |= of_each if of_each.size == size else of_each.any()
-        return kink
+        each = np.zeros(size, dtype=np.bool_)
+        for array in found:
+            of_each = array.any(axis=1 - self.axis)  # or of no example: of a parameter in J
+            each |= of_each if of_each.size == size else of_each.any()
+        return each
 
     def _noise(self) -> Array:
-        """How much a difference quotient changes when each result changes by one unit in its last
-        place.
+        """How much a difference quotient may change by rounding.
 
         Where an output is close to 1, log(1 − A) keeps few digits: a small change may be lost.
         """
-        env = dict(self.env)
+        errors = {s: np.zeros(self.env[s].shape) for s in (self.symbol, self.objective)}
         with np.errstate(all="ignore"):
             for symbol, expression in self.after:
-                env[symbol] = np.nextafter(evaluator(expression)(env), 0.0)
-            noise = self._of_each(np.abs(env[self.objective] - self.env[self.objective])) / H
-        return np.where(np.isfinite(noise), noise, 0.0)  # the quotients show it
+                _, errors[symbol] = rounded(expression, self.env, errors)
+            noise = self._of_each(errors[self.objective]) / H
+        return np.where(np.isnan(noise), np.inf, noise)
 
 
 def _bends(e: Expr) -> Iterator[Expr]:

@@ -132,10 +132,9 @@ class Gradient:
         return self.program.taught[self.program.index(symbol)]
 
     @property
-    def opens(self) -> str | None:
-        """The gradient at the last reader but the loss, where a step computes it."""
-        symbol = self.at(self.through[0]).symbol
-        return None if symbol in self.program.cached else symbol
+    def opens(self) -> str:
+        """The gradient at the last reader but the loss."""
+        return self.at(self.through[0]).symbol
 
     @cached_property
     def function(self) -> Call | None:

@@ -230,7 +230,10 @@ class Provenance:
         forms = {step.expression, self.program.lowered[i]}
         if self.program.by_chain_rule_alone(cell.symbol, step):
             forms = {step.derivation or step.expression}
-        return sorted(frozenset().union(*(reach(e, cell, shapes) for e in forms)), key=_order)
+        every = frozenset[Reach]().union(*(reach(e, cell, shapes) for e in forms))
+        # What lies in a row, a column or a matrix that all reads the cell is told with that.
+        whole = {(i, j): {(None, j), (i, None), (None, None)} - {(i, j)} for i, j in every}
+        return sorted((one for one in every if whole[one].isdisjoint(every)), key=_order)
 
     def history(self, place: Place, most: int = 3) -> tuple[tuple[int, float], ...]:
         """A parameter's initial value and those after the last updates, each with its iteration."""

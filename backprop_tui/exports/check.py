@@ -207,6 +207,8 @@ def no_faults(experiment: Experiment) -> str:
 
 
 def _of_gradients(found: Sequence[GradientCheck]) -> str:
+    if not found:
+        return "There is no gradient to check."
     verdicts = Counter(g.verdict for g in found)
     if verdicts[gradient_check.CheckVerdict.AGREES] == len(found):
         return "The gradient agrees." if len(found) == 1 else f"All {len(found)} gradients agree."

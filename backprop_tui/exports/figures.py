@@ -64,6 +64,7 @@ def setting(timeline: Timeline) -> str:
     """The network and its training in a line: 3-3-1 · 2 × sigmoid · cross_entropy · α = 0.5."""
     experiment = timeline.experiment
     network, training = experiment.network, experiment.training
+    rule = training.rule_name.replace("_", " ")
     return " · ".join(
         (
             network.sizes,
@@ -72,7 +73,7 @@ def setting(timeline: Timeline) -> str:
             f"α = {training.learning_rate:g}",
             *((f"batches of {training.batch}",) if training.batch > 1 else ()),
             *(("summed",) if training.reduction == "sum" else ()),
-            *((training.rule_name,) if training.optimizer != "gradient_descent" else ()),
+            *(() if rule == "gradient descent" else (rule,)),
             *((f"L2 penalty {training.l2:g}",) if training.l2 else ()),
             *((f"weight decay {training.weight_decay:g}",) if training.weight_decay else ()),
             *((f"frozen: {', '.join(training.freeze)}",) if training.freeze else ()),

@@ -144,7 +144,6 @@ def names_are_no_constants_in_use(draft: Draft) -> None:
 CONSTANTS = {
     "alpha": "the learning rate",
     "m": "the number of examples in a batch",
-    "K": "the number of outputs",
     "t": "the iteration's number",
     "beta1": "a constant of the optimizer",
     "beta2": "a constant of the optimizer",

@@ -301,7 +301,9 @@ class Draft:
     def fits(self, path: Path, symbol: str, shape: Shape) -> None:
         """Tell where a parameter, or a running mean of its gradient, has not its layer's shape."""
         assert self.program is not None
-        right, role = self.program.shapes(1)[symbol], self.program.roles[symbol]
+        assert self.whole is not None
+        right = self.program.shapes(1)[symbol]
+        role = self.program.roles.get(symbol) or self.whole.roles[symbol]  # not needed with [given]
         if shape == right:
             return
         if not self.program.layers or role.group is None:

@@ -54,8 +54,9 @@ def overridden(document: Mapping[str, Any], overrides: Mapping[str, Any]) -> dic
         _refit_to_examples(result)
     if "seed" in overrides:
         _drop(result, "initial", lambda name, _: not is_column(name))
-        for name in _drawn(result).intersection(result.get("initial", ())):
-            del result["initial"][name]
+        if isinstance(initial := result.get("initial"), dict):
+            for name in _drawn(result).intersection(initial):
+                del initial[name]
     if result != document:
         _refit_what_is_said(result, document)
         for key in ("published", *SAVED):  # of another run

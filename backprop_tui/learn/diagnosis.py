@@ -282,25 +282,26 @@ class _AskedCell:
 
     # Terms that the number is the sum of
 
-    def _addends(self) -> tuple[tuple[Expr, float], ...]:
-        """The terms that add up to the number, each with its factor: −1, 1/m."""
+    def _addends(self) -> tuple[tuple[Expr, float, Expr], ...]:
+        """The terms that add up to the number, each with its factor: −1, 1/m; and with that as it
+        is written."""
         whole = element(self.step.expression, self.cell.row, self.cell.column, self.shapes)
-        return tuple(self._opened(whole, 1.0))
+        return tuple(self._opened(whole))
 
-    def _opened(self, e: Expr, factor: float) -> Iterator[tuple[Expr, float]]:
+    def _opened(self, e: Expr) -> Iterator[tuple[Expr, float, Expr]]:
         match e:
             case Sum(terms):
-                for term in terms:
-                    yield from self._opened(term, factor)
+                yield from chain.from_iterable(map(self._opened, terms))
             case Diff(x, y):
-                yield from self._opened(x, factor)
-                yield from self._opened(y, -factor)
+                yield from chain(self._opened(x), self._opened(Neg(y)))
             case Neg(x):
-                yield from self._opened(x, -factor)
+                for term, factor, e in self._opened(x):
+                    yield term, -factor, e.operand if isinstance(e, Neg) else Neg(e)
             case Div(x, Num() | Name() as y):
-                yield from self._opened(x, factor / float(value(y, self.env)))
+                for term, factor, e in self._opened(x):
+                    yield term, factor / float(value(y, self.env)), Div(e, y)
             case _:
-                yield e, factor
+                yield e, 1.0, e
 
     def _single_terms(self) -> Iterator[WrongNumber]:
         addends = self._addends()
@@ -310,9 +311,9 @@ class _AskedCell:
         cell = self.cell
         right = element(self.step.expression, cell.row, cell.column, self.shapes, MOST)
         step = replace(self.step, target=Name(text(cell)))
-        counts = Counter(term for term, _ in addends)
-        for term, factor in addends:
-            slip = Slip(kind, step, right, term if factor > 0 else Neg(term))
+        counts = Counter(term for term, *_ in addends)
+        for term, factor, alone in addends:
+            slip = Slip(kind, step, right, alone)
             number = factor * float(value(term, self.env))
             is_one_left = len(addends) - counts[term] == 1
             left_out = next(t for t in counts if t != term) if is_one_left else None
@@ -325,7 +326,7 @@ class _AskedCell:
 
     def _terms(self) -> Iterator[WrongNumber]:
         addends = self._addends()
-        for term, factor in addends:
+        for term, factor, _ in addends:
             part, said, look = factor * float(value(term, self.env)), text(term), cells(term)
             if len(addends) > 1:
                 yield WrongNumber(

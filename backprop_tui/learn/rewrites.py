@@ -288,11 +288,11 @@ def without_exp(e: Expr, program: Program) -> Iterator[Expr]:
 
 def without_shift(e: Expr) -> Expr:
     """Softmax as it is written by hand: exp(z) / Σ exp(z), without subtracting the largest z."""
-    shifted: dict[Expr, Expr] = {
-        part: part.left
-        for part in walk(e)
-        if isinstance(part, Diff) and isinstance(part.right, Call) and "max" in part.right.function
-    }
+    shifted: dict[Expr, Expr] = {}
+    for part in walk(e):
+        match part:
+            case Diff(z, Call("row_max" | "col_max")):
+                shifted[part] = z
     return replace(e, shifted)
 
 
@@ -419,11 +419,13 @@ def _with_others(e: Expr, others: Mapping[str, str], program: Program) -> Iterat
 
 
 def _activations(program: Program) -> Iterator[tuple[str, str]]:
-    """Each Z with the A that is a function of it alone."""
+    """Each Z with the A that is an activation of it alone, as large: no sum, no mean."""
+    shapes = program.shapes(program.training.batch)
     for step in program.forward:
         match step.expression:
             case Call(_, (Name(z),)) if step.phase == "forward":
-                yield z, step.symbol
+                if shapes[z] == shapes[step.symbol]:
+                    yield z, step.symbol
 
 
 def other_layer(e: Expr, program: Program) -> Iterator[Expr]:

@@ -90,6 +90,8 @@ OPERATIONS: dict[str, tuple[int, Callable[..., Expr]]] = {
     "log1p": (1, lambda x: Call("log", (Sum((Num(1.0), x)),))),
     "expm1": (1, lambda x: Diff(Call("exp", (x,)), Num(1.0))),
     **{name: (2, loss) for name, loss in LOSSES.items()},
+    # Of any two matrices, while K is the number of outputs.
+    "mean_squared_error": (2, lambda a, y: Call("col_means", (Call("square", (Diff(a, y),)),))),
 }
 """NumPy's functions, those of exported programs, and the losses, as operators of the tree: how many
 values each takes, and the tree for them."""

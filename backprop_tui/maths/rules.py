@@ -80,7 +80,8 @@ def _sides(e: Expr, c: Expr, g: Expr) -> Gradients:
     """max: the gradient goes to the largest, the first of equal ones."""
     *first, last = e.args if isinstance(e, Call) else ()
     so_far = first[0] if len(first) == 1 else Call("max", tuple(first))
-    larger = Call("step", (last - so_far,))
+    above = last if so_far == Num(0.0) else -so_far if last == Num(0.0) else last - so_far
+    larger = Call("step", (above,))
     return [(so_far, g * (1 - larger)), (last, g * larger)]
 
 
@@ -225,7 +226,8 @@ def rule_of(e: Expr) -> Rule:
         return RULES[type(e)]
     name = e.function.replace("_derivative", "′")
     if e.function in WITHOUT or (name != e.function and not isinstance(e.function, OwnFunction)):
-        raise NoRule(f"the function {name} has no derivative here")
+        instead = "; max(a, b) and softmax(a) have one" if e.function in WITHOUT else ""
+        raise NoRule(f"the function {name} has no derivative here{instead}")
     return RULES.get(e.function, RULES[Call])
 
 

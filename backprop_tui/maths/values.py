@@ -29,7 +29,9 @@ from backprop_tui.maths.expressions import (
     Transpose,
     children,
     loss_term,
+    names,
     once,
+    replace,
 )
 from backprop_tui.maths.functions import PRIMITIVES, expand
 
@@ -112,3 +114,63 @@ def evaluator(e: Expr) -> Evaluator:
             return lambda env: apply(*(part(env) for part in parts))
         case _:
             raise TypeError(f"no value for {e!r}")
+
+
+def rounded(e: Expr, env: Mapping[str, Any], errors: Mapping[str, Any]) -> tuple[Any, Any]:
+    """The value of `e`, and how far rounding may have moved each of its numbers; `errors` has that
+    of each symbol that is not exact.
+
+    Each operation is off by one unit in the last place, and by what it makes of the errors of its
+    operands: those of the terms of a matrix product or of a sum over elements partly cancel.
+    """
+    if errors.keys().isdisjoint(names(e)):
+        value = evaluator(e)(env)
+        return value, np.zeros(np.shape(value))
+    match e:
+        case Name() | Cell():
+            return evaluator(e)(env), evaluator(e)(errors)
+        case Sum(terms):
+            known = [rounded(term, env, errors) for term in terms]
+            return reduce(lambda so_far, y: _moved(operator.add, so_far, y), known)
+        case Call(function, _) if function not in PRIMITIVES and not isinstance(expand(e), Num):
+            return rounded(expand(e), env, errors)
+    operands, apply = _operation(e)
+    known = [rounded(operand, env, errors) for operand in operands]
+    value = apply(*(x for x, _ in known))
+    match e, known:
+        case Compare(), _:
+            return value, np.zeros(np.shape(value))
+        case MatMul(), [(x, dx), (y, dy)]:
+            squares = np.square(x) @ np.square(dy + _ulp(y)) + np.square(dx) @ np.square(y)
+        case Call(function, _), [(x, dx)] if function in PRIMITIVES and PRIMITIVES[function].over:
+            squares = apply(np.square(dx + _ulp(x)))
+        case _:
+            return _moved(apply, *known)
+    return value, _ulp(value) + np.sqrt(np.where(np.isnan(squares), np.inf, squares))
+
+
+@once
+def _operation(e: Expr) -> tuple[tuple[Expr, ...], Callable[..., Any]]:
+    """The operands of the last operation of `e`, and that operation on their values."""
+    operands = loss_term(e) or children(e)
+    symbols = tuple(map(str, range(len(operands))))
+    of_symbols = evaluator(replace(e, dict(zip(operands, map(Name, symbols), strict=True))))
+    return operands, lambda *values: of_symbols(dict(zip(symbols, values, strict=True)))
+
+
+def _moved(apply: Callable[..., Any], *operands: tuple[Any, Any]) -> tuple[Any, Any]:
+    """What `apply` makes of values and their errors, if it is an operation element by element."""
+    values = [value for value, _ in operands]
+    result = apply(*values)
+    error = _ulp(result)
+    for k, (value, off) in enumerate(operands):
+        if np.any(off):
+            up, down = (apply(*values[:k], x, *values[k + 1 :]) for x in (value + off, value - off))
+            larger = np.fmax(np.abs(up - result), np.abs(down - result))
+            error = error + np.fmax(larger, 0.0)  # NaN outside of a domain, and of ∞ − ∞
+    return result, error
+
+
+def _ulp(x: Any) -> Any:
+    """One unit in the last place of each number; 0 of 0, which nothing is rounded to."""
+    return np.where(x == 0, 0.0, np.spacing(np.minimum(np.abs(x), np.finfo(float).max)))

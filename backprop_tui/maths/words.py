@@ -100,6 +100,7 @@ PROSE = (  # in this order, before signs are said one by one
     (re.compile(r"\s\+\s"), " plus "),
     (re.compile(r"(?<=\s)--(?=\w)"), "dash dash "),
     (re.compile(r",\s…,"), ", and so on to"),
+    (re.compile(r",\s…\sand\s"), ", and so on, and "),
     (re.compile(r"\s…\s"), " and so on "),
     (re.compile(r"(\d)×(\d)"), r"\1 by \2"),  # a shape
 )

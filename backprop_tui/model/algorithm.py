@@ -105,6 +105,7 @@ def architecture_of(network: Network | WrittenNetwork) -> Architecture:
         {**data, **network.parameter_shapes},
         frozenset(weights_of(n)),
         layers_of(n)[-1].activation,
+        TARGET,
         {layer.number: f"layer {layer.number}" for layer in layers_of(n)},
         {TARGET: LOSSES[network.loss]},
         axis=0 if rows else 1,

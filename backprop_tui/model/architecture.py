@@ -99,6 +99,8 @@ class Architecture:
     """The parameters that are drawn at random; all others begin at zero."""
     output: str
     """The symbol of the predictions: what the loss compares with the targets."""
+    predicted: str | None
+    """The target that the predictions are of; None where it is not one target, of their shape."""
     groups: Mapping[int, str]
     """What each group is called, in order: layer 2, t = 3."""
     losses: Mapping[str, Loss]

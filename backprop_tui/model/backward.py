@@ -215,11 +215,11 @@ def spread(g: Expr, like: Expr, shapes: Mapping[str, Shape]) -> Expr:
 
 
 def without_sums_of_one(e: Expr, shapes: Mapping[str, Shape]) -> Expr:
-    """`e` without col_sums where there is one row, and row_sums where there is one column."""
+    """`e` without sums or means of columns with one row, and of rows with one column."""
     match e:
-        case Call("col_sums", (x,)) if shape(x, shapes)[0] == 1:
+        case Call("col_sums" | "col_means", (x,)) if shape(x, shapes)[0] == 1:
             return without_sums_of_one(x, shapes)
-        case Call("row_sums", (x,)) if shape(x, shapes)[1] == 1:
+        case Call("row_sums" | "row_means", (x,)) if shape(x, shapes)[1] == 1:
             return without_sums_of_one(x, shapes)
         case _:
             return rebuild(e, lambda part: without_sums_of_one(part, shapes))

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+
+    from backprop_tui.model.architecture import Architecture
+    from backprop_tui.model.experiment import Data
 
 Array: TypeAlias = "npt.NDArray[np.float64]"
 
@@ -30,6 +34,20 @@ def are_classes(Y: Array) -> bool:
     """Whether every column of Y (n[L], N) is a class: 0 or 1, or a single 1 among zeros."""
     zeros_and_ones = bool(((Y == 0) | (Y == 1)).all())
     return zeros_and_ones and (len(Y) == 1 or bool((Y.sum(axis=0) == 1).all()))
+
+
+@lru_cache(maxsize=4)
+def class_names(architecture: Architecture, data: Data) -> tuple[str, ...] | None:
+    """What the classes are called, their numbers without names; None where a network predicts no
+    target, or not every target is a class."""
+    Y = data.by_symbol.get(architecture.predicted or "")
+    if Y is None or not are_classes(data.columns(Y)):
+        return None
+    if data.classes is not None:
+        return data.classes
+    if (outputs := len(data.columns(Y))) == 1:
+        return "0", "1"
+    return data.output_names or tuple(str(k) for k in range(1, outputs + 1))
 
 
 def chosen(A: Array) -> npt.NDArray[np.intp]:

@@ -20,7 +20,6 @@ from backprop_tui.maths.shapes import Shape
 from backprop_tui.messages import typed
 from backprop_tui.model.algorithm import architecture_of, program_of
 from backprop_tui.model.architecture import Architecture
-from backprop_tui.model.classes import are_classes
 from backprop_tui.model.keys import (
     FILE,
     LINE,
@@ -163,19 +162,6 @@ class Data:
     def names(self) -> dict[str, tuple[str, ...] | None]:
         """What the entries of an example's input and of its target are called, by their symbols."""
         return {INPUT: self.input_names, TARGET: self.output_names}
-
-    @cached_property
-    def class_names(self) -> tuple[str, ...] | None:
-        """What the classes are called, where every target is one; their numbers without names."""
-        Y = self.by_symbol.get(TARGET)
-        if Y is None or not are_classes(self.columns(Y)):
-            return None
-        outputs = len(self.columns(Y))
-        if self.classes is not None:
-            return self.classes
-        if outputs == 1:
-            return "0", "1"
-        return self.output_names or tuple(str(k) for k in range(1, outputs + 1))
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ import keyword
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from itertools import groupby
+from itertools import groupby, product
 from typing import NamedTuple
 
 from backprop_tui.maths.elements import gathers
@@ -45,6 +45,8 @@ from backprop_tui.model.backward import gradient_goes_to, without_sums_of_one
 from backprop_tui.model.layers import LOSS, OBJECTIVE, Part
 from backprop_tui.model.network import REPEATED, FormulaLine, WrittenNetwork
 
+CHANCES = ("sigmoid", "softmax")
+"""The functions whose results are chances of classes, whatever the loss."""
 MOST_LINES = 300
 """Lines of [forward], written out for each t."""
 MOST_PARTS, MOST_WITHIN = 150, 1_000
@@ -57,7 +59,7 @@ PREFIXES = ("d", "v", "s", "vc", "sc", "vd", "sd", "vcd", "scd")
 TAKEN = frozenset(
     "np torch tensor agree ours kept batches first record iteration order columns epoch batch "
     "symbol parameter iterations losses xlog ratio loss all divmod enumerate float globals inf len "
-    "nan print range CLOSE EVERY_NUMBER ITERATIONS LARGEST OURS".split()
+    "nan print range CLOSE EVERY_NUMBER ITERATIONS OURS".split()
 )
 TAKEN_TOO = re.compile(r"(part|number)[0-9]+|data_.*|_+")
 """Names that the scripts and the loops written from a program have for themselves."""
@@ -314,13 +316,12 @@ class _Reading:
         given = {symbol: self._role(symbol, places) for symbol in (*self.data, *self.parameters)}
         steps = tuple(self._steps(places))
         loss = next(i for i, step in enumerate(steps) if step.symbol == LOSS)
-        read = (*names(steps[loss].expression), LOSS)
         return Architecture(
             steps[: loss + 1],
             given,
             {**self.data, **self.parameters},
             frozenset(filter(self._is_drawn, self.parameters)),
-            next(symbol for symbol in read if symbol in self.formulas),
+            *self._predictions(given),
             places.names,
             dict(_losses(self.formulas[LOSS], given)),
             objective=steps[-1] if loss + 1 < len(steps) else None,
@@ -328,6 +329,21 @@ class _Reading:
             warnings=tuple(self._warnings(steps)),
             same=self.network.same,
         )
+
+    def _predictions(self, given: Mapping[str, Role]) -> tuple[str, str | None]:
+        """The symbol of the predictions, and the target that they are of: the only one, of their
+        shape, which a known loss compares with them. Without a known loss, they are what σ or
+        softmax gives."""
+        e, targets = self.formulas[LOSS], [s for s in given if given[s].kind == "target"]
+        read, parts = [symbol for symbol in names(e) if symbol in self.formulas], set(walk(e))
+        known = dict(_losses(e, given))
+        for symbol, target in product(read, targets if len(targets) == 1 else ()):
+            loss, a = known.get(target), self.formulas[symbol]
+            compared = loss and OPERATIONS[loss.name][1](matrix(symbol), matrix(target)) in parts
+            chances = not loss and isinstance(a, Call) and a.function in CHANCES
+            if (compared or chances) and self.shapes[symbol] == self.shapes[target]:
+                return symbol, target
+        return (*read, LOSS)[0], None
 
     def _warnings(self, steps: Sequence[Step]) -> Iterator[str]:
         """A sentence for each parameter that has no gradient."""
@@ -414,8 +430,8 @@ def _losses(e: Expr, given: Mapping[str, Role]) -> Iterator[tuple[str, Loss]]:
     """The known losses in the loss of each example, by the targets that they read."""
     parts = set(walk(e))
     for symbol in (s for s, role in given.items() if role.kind == "target"):
-        for loss in LOSSES.values():
-            if any(loss(a, matrix(symbol)) in parts for a in parts):
+        for name, loss in LOSSES.items():
+            if any(OPERATIONS[name][1](a, matrix(symbol)) in parts for a in parts):
                 yield symbol, loss
 
 

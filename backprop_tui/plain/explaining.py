@@ -144,9 +144,12 @@ def beside(view: View, place: Place) -> Iterator[str]:
         ahead = "" if first == place else f"It began at {text(first.cell)}: "
         yield sentence(f"{ahead}{became}")
     if view.provenance.is_parameter(place.symbol):
-        (_, began), *later = view.provenance.history(place)
-        steps = [f"after iteration {k:,}, {figure(view, value)}" for k, value in later]
-        yield "; ".join([f"Its initial value was {figure(view, began)}", *steps]) + "."
+        steps = []
+        for k, value in view.provenance.history(place):
+            when = f"after iteration {k:,}," if k else "Its initial value was"
+            edited = ", edited" if view.provenance.edit_of(Place(k, place.cell)) else ""
+            steps.append(f"{when} {figure(view, value)}{edited}")
+        yield f"{'; '.join(steps)}."
     if change := view.change(place):
         was, now = (figure(view, value) for value in change)
         yield f"Before the last change it was {was}, now it is {now}."

@@ -87,14 +87,14 @@ def arrival(view: View, spelling: str = WORDS) -> Iterator[str]:
 
 def predictions(view: View) -> Iterator[str]:
     """Where targets are classes: what the network takes each example of the batch for."""
-    state, data = view.state, view.state.experiment.data
-    outputs = state.program.output
-    A, names = state.value(outputs), data.class_names
-    if view.step is None or view.step.symbol != outputs or A is None or names is None:
+    state, data, names = view.state, view.state.experiment.data, view.class_names
+    outputs, target = state.program.output, state.program.architecture.predicted
+    A = state.value(outputs)
+    if view.step is None or view.step.symbol != outputs or A is None:
         return
-    if outputs == state.program.loss or len(state.program.targets) != 1:
+    if names is None or target is None:
         return
-    A, Y = data.columns(A), data.columns(state.before(state.program.targets[0]))
+    A, Y = data.columns(A), data.columns(state.before(target))
     shown = min(state.examples, MOST_PREDICTED)
     for k in range(shown if data.examples > 1 else 0):
         found, example = prediction(names, A, Y, k), state.iteration.examples[k] + 1

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backprop_tui.maths.values import value
-from backprop_tui.model.classes import are_classes, correct
+from backprop_tui.model.classes import class_names, correct
 from backprop_tui.model.experiment import Array, Experiment
 from backprop_tui.run.history import Stretch
 from backprop_tui.run.iterations import batch, constants
@@ -177,9 +177,8 @@ class Evaluation:
 def evaluation(timeline: Timeline, known_then: Mapping[str, Array]) -> Evaluation:
     """How the parameters among these do on all of the data."""
     experiment, program = timeline.experiment, timeline.program
-    data, targets = experiment.data, program.targets
-    alone = len(targets) == 1 and program.output != program.loss
-    classes = alone and are_classes(data.columns(data.by_symbol[targets[0]]))
+    data, target = experiment.data, program.architecture.predicted or ""
+    classes = class_names(program.architecture, data)
     parameters = {symbol: known_then[symbol] for symbol in program.parameters}
     total, right = 0.0, 0
     first, _ = program.phase_bounds("loss")
@@ -196,6 +195,6 @@ def evaluation(timeline: Timeline, known_then: Mapping[str, Array]) -> Evaluatio
             known[step.symbol] = value(expression, known)
         total += float(np.asarray(known[of_each]).sum())
         if classes:
-            A, Y = (data.columns(np.asarray(known[s])) for s in (program.output, targets[0]))
+            A, Y = (data.columns(np.asarray(known[s])) for s in (program.output, target))
             right += int(correct(A, Y).sum())
     return Evaluation(data.examples, total / data.examples, right if classes else None)

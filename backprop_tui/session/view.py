@@ -22,6 +22,7 @@ from backprop_tui.maths.functions import Array
 from backprop_tui.maths.numbers import decimals_apart, number, told_apart
 from backprop_tui.messages import listed
 from backprop_tui.model.architecture import Phase, Step
+from backprop_tui.model.classes import class_names
 from backprop_tui.model.notes import Note, shown_lines
 from backprop_tui.model.program import Program
 from backprop_tui.model.rows import beside_each_other, named_columns, rows_of
@@ -181,10 +182,9 @@ class View:
     def _values(self, symbols: Iterable[str]) -> frozenset[str]:
         """Of some symbols those that stand on the boards, for a gradient what it is that of."""
         roles = self.program.roles
-        found = {
-            r.of or s if (r := roles[s]).kind == "gradient" else s for s in symbols if s in roles
-        }
-        return frozenset(s for s in found if roles[s].kind not in ("loss", "mean"))
+        known = [s for s in symbols if s in roles]
+        found = {roles[s].of or s if roles[s].kind == "gradient" else s for s in known}
+        return frozenset(s for s in found & roles.keys() if roles[s].kind not in ("loss", "mean"))
 
     @cached_property
     def lit(self) -> int:
@@ -289,9 +289,13 @@ class View:
     def limit(self, symbol: str) -> float | None:
         """What the numbers of a matrix are compared with, to tell which class is predicted: 0.5 for
         a single output; None where they are not."""
-        is_class = self.state.experiment.data.class_names is not None
         alone = symbol == self.program.output and self.program.outputs == 1
-        return 0.5 if is_class and alone else None
+        return 0.5 if alone and self.class_names else None
+
+    @property
+    def class_names(self) -> tuple[str, ...] | None:
+        """What the classes are called; None where no classes are predicted."""
+        return class_names(self.program.architecture, self.state.experiment.data)
 
     @property
     def given_words(self) -> tuple[str, ...]:

@@ -244,8 +244,12 @@ class Window(Sight):
             if left >= beside and self._found(view, width - beside, height)[0].given_up <= "a":
                 blackboard = min(left - pictures, MOST_BLACKBOARD)
         if view.roomy and columns:
-            plane = lazy.plane_beside(view, left - blackboard, height)
-            columns = min(left - blackboard, LARGE_DRAWING + plane)
+            most = LARGE_DRAWING + lazy.plane_beside(view, left - blackboard, height)
+            columns, wider = 0, min(left - blackboard, most)
+            while wider > columns:  # beside it the boards may fold, and leave more
+                columns = wider
+                boards = self._found(view, width - blackboard - columns, height)
+                wider = min(width - blackboard - max(a.right for a in boards), most)
         kept = found[0].given_up
         while self._found(view, width - blackboard - columns, height)[0].given_up > kept:
             # Labels may have needed a column or two that they do not take.

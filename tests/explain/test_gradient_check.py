@@ -8,7 +8,7 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from backprop_tui.explain.gradient_check import (
@@ -72,8 +72,26 @@ def with_wrong(timeline: Timeline, symbol: str, change: Callable[[Array], Array]
 
 # Right gradients -----------------------------------------------------------------------------
 
+CANCELLING = experiment(
+    Network((1, 1, 4, 4, 2), ("sigmoid",) * 4, "binary_cross_entropy"),
+    Training(),
+    [[0.0]],
+    [[0.0], [0.0]],
+    {
+        "W1": [[0.0]],
+        "W2": [[0.0]] * 4,
+        "b2": [[10.0], [20.0], [0.0], [0.0]],
+        "W3": [[150.0, 10.0, 0.0, 0.0], *[[0.0] * 4] * 3],
+        "b3": [[-160.0], [0.0], [0.0], [0.0]],
+        "W4": [[0.0] * 4, [90.0, 0.0, 0.0, 0.0]],
+        "b4": [[0.0], [-40.0]],
+    },
+)
+"""What W3·A2 and b3 leave of each other is as small as what h changes."""
+
 
 @given(experiments())
+@example(CANCELLING)
 def test_no_gradient_of_any_network_differs(experiment: Experiment) -> None:
     timeline = Timeline(experiment)
     for k in (1, 2):
@@ -256,6 +274,23 @@ def test_where_half_of_h_gives_another_slope_it_cannot_be_told() -> None:
     steep = verdicts(one_neuron("linear", -0.5 + 2e-5, 1.0, "cross_entropy"))  # log near 0
     assert steep["dA1"].verdict is CheckVerdict.CANNOT_TELL
     assert np.isfinite(steep["dA1"].worst.numeric)
+
+
+@pytest.mark.parametrize(
+    ("formula", "w"),
+    [
+        ("sin(1e308·W)", 1e-154),
+        ("cos(1256637.0614·W)", 0.3),  # 2h is four whole turns
+        ("exp(−square(1e9·W))", 1e-9),  # a peak between −h/2 and h/2
+        ("1/(1e18·W)", 1e-10),
+        ("sqrt(square(1e12·W))", 1e-12),
+    ],
+)
+def test_where_h_is_too_long_for_the_loss_it_cannot_be_told(formula: str, w: float) -> None:
+    data = {"X": [[1.0]], "Y": [[0.3]]}
+    loss = {"O": formula, "L": "half_squared_error(O, Y)"}
+    found = verdicts(written({"W": (1, 1)}, data, loss, {"W": [[w]]}))
+    assert found["dW"].verdict is CheckVerdict.CANNOT_TELL
 
 
 def test_a_difference_that_is_barely_too_coarse_accuses_nobody() -> None:

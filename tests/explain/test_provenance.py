@@ -19,7 +19,7 @@ from backprop_tui.model.network import Network, Training
 from backprop_tui.run.timeline import Timeline
 from tests.maths.test_elements import agree, size
 from tests.networks import ARTICLE, experiment, experiments
-from tests.programs import ATTENTION
+from tests.programs import ATTENTION, written
 
 ITERATIONS = 2
 
@@ -140,6 +140,14 @@ def test_enter_leads_to_what_the_chain_rule_alone_reads_behind_what_is_written()
     assert [spelled(read) for read in p.sources(at(1, "dZ2"))] == walk
     assert p.used_in(at(1, "dA2")) == ("dZ2[1,1] (chain rule)",)
     assert p.sources(at(1, "dZ1")) == p.terms(at(1, "dZ1"))
+
+
+def test_what_all_of_a_matrix_reads_no_cell_of_it_is_said_to_read_again() -> None:
+    forward = {"A": "tanh(W·X)", "H": "tanh(V·A)", "L": "half_squared_error(H, Y)"}
+    data = {"X": [[1.0, 2.0]], "Y": np.ones((3, 2))}
+    p = provenance(written({"W": (2, 1), "V": (3, 2)}, data, forward))
+    (of_v,) = [name for name in p.used_in(at(1, "A")) if name.startswith("dV")]
+    assert of_v == "dV[1,1]…[3,2]"
 
 
 @given(experiments())

@@ -84,6 +84,9 @@ class TestJsonLines:
         training = replace(load("article").training, optimizer="adam", weight_decay=0.1)
         said = figures.setting(Timeline(replace(load("article"), training=training)))
         assert said.endswith("α = 0.5 · adam · weight decay 0.1")
+        training = replace(training, optimizer="momentum", momentum_form="classical")
+        said = figures.setting(Timeline(replace(load("article"), training=training)))
+        assert said.endswith("α = 0.5 · classical momentum · weight decay 0.1")
 
     def test_a_mistake_that_is_not_possible_says_so(self) -> None:
         nowhere = " · mistake: transpose-forgotten, which is not possible in this network"

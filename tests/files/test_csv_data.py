@@ -17,8 +17,8 @@ from backprop_tui.files import csv_file
 from backprop_tui.files.csv_data import plain_numbers, read_number, standardized
 from backprop_tui.files.csv_file import delimiter_of
 from backprop_tui.files.experiment_file import ExperimentError, load
-from backprop_tui.model.classes import are_classes, correct, prediction
-from backprop_tui.model.experiment import Data, Experiment, read_only
+from backprop_tui.model.classes import are_classes, class_names, correct, prediction
+from backprop_tui.model.experiment import Experiment, read_only
 from backprop_tui.run.timeline import Timeline
 
 IRIS = """\
@@ -79,7 +79,7 @@ class TestColumns:
         table = "rooms,size,price\n1,30,0.5\n2,60,1.25\n"
         data = experiment(folder, table, 'target = "price"', NUMBER).data
         assert data.Y.tolist() == [[0.5, 1.25]]
-        assert (data.output_names, data.classes, data.class_names) == (("price",), None, None)
+        assert (data.output_names, data.classes) == (("price",), None)
 
     def test_several_targets_are_numbers(self, folder: Path) -> None:
         table = "a,b,x,y\n1,2,3,4\n5,6,7,8\n"
@@ -135,8 +135,9 @@ class TestClasses:
 
     def test_with_one_output_whole_numbers_stay_numbers(self, folder: Path) -> None:
         table = "a,b,species\n0,0,0\n0,0,1\n"
-        data = experiment(folder, table, 'target = "species"', ONE).data
-        assert (data.Y.tolist(), data.classes, data.class_names) == ([[0, 1]], None, ("0", "1"))
+        e = experiment(folder, table, 'target = "species"', ONE)
+        assert (e.data.Y.tolist(), e.data.classes) == ([[0, 1]], None)
+        assert class_names(e.program.architecture, e.data) == ("0", "1")
 
     @pytest.mark.parametrize(
         ("Y", "classes"),
@@ -151,8 +152,6 @@ class TestClasses:
     )
     def test_what_targets_are_classes(self, Y: Any, classes: bool) -> None:
         assert are_classes(read_only(Y)) == classes
-        data = Data({"X": read_only(np.zeros((1, len(Y[0])))), "Y": read_only(Y)})
-        assert (data.class_names is not None) == classes
 
     def test_the_largest_output_is_the_class_that_is_predicted(self) -> None:
         A = read_only([[0.2, 0.4, np.nan], [0.7, 0.4, 0.1], [0.1, 0.2, 0.0]])

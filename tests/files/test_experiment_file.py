@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from backprop_tui import lessons
@@ -907,6 +907,7 @@ def documents() -> st.SearchStrategy[dict[str, Any]]:
 @given(
     documents(), st.dictionaries(st.sampled_from(sorted(FLAGS)), st.text(max_size=12), max_size=3)
 )
+@example({**tomllib.loads(SMALL), "initial": False}, {"seed": "1"})
 def test_anything_is_answered(document: dict[str, Any], flags: dict[str, str]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tomllib, "loads", lambda _: document)

@@ -66,6 +66,13 @@ def test_columns_are_examples_and_data_may_be_left_out() -> None:
     ]
 
 
+def test_parameters_that_nothing_needs_are_left_out_but_have_their_shapes() -> None:
+    gradient_alone = CACHE[: CACHE.index("A1")] + "dZ1 = [[1, 2], [3, 4], [5, 6]]\n"
+    assert "W2" not in read(gradient_alone).program.parameters
+    (fault,) = faults(gradient_alone.replace("[[1, 2, 3]]", "[[1, 2]]"))
+    assert "initial.W2 has shape 1×2, but layer 2 has 1 neuron reading 3" in fault
+
+
 def test_a_program_of_forward_formulas_may_have_given_values() -> None:
     program = read(RECURRENT).program
     assert program.cached == {"H1"}

@@ -16,6 +16,7 @@ from backprop_tui.files.saving import keyframe_of, text_of
 from backprop_tui.learn.formulas import judge
 from backprop_tui.learn.trial import FormulaVerdict
 from backprop_tui.maths.expressions import Cell
+from backprop_tui.model.classes import class_names
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Position, Timeline
 from backprop_tui.run.training import evaluation
@@ -164,7 +165,7 @@ def test_a_csv_file_gives_a_row_for_each_example(tmp_path: Path) -> None:
     data = BATCH[: BATCH.index("[data]")] + '[data]\ncsv = "table.csv"\ntarget = "y"\n'
     found = read_experiment(data, "rows", "rows.toml", folder=str(tmp_path))
     assert found.data.X.tolist() == [[1, 2], [3, 4], [5, 6]]
-    assert found.data.class_names == ("0", "1")
+    assert class_names(found.program.architecture, found.data) == ("0", "1")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from backprop_tui.files.experiment_file import ExperimentError, load, read_exper
 from backprop_tui.maths.expressions import SCALARS, names
 from backprop_tui.model.network import OPTIMIZERS
 from backprop_tui.run.timeline import Timeline
+from tests.model.test_formulas import NO_RULE
 
 RIGHT = """
 [parameters]
@@ -126,8 +127,7 @@ def test_an_input_has_no_gradient_through_what_has_no_rule() -> None:
     with pytest.raises(ExperimentError) as refused:
         read_experiment(text.replace("batch = 2", "input_gradient = true"), "wrong", "wrong.toml")
     (fault,) = refused.value.faults
-    said = "must be false here: the function col_max has no derivative here"
-    assert fault == f"training.input_gradient {said}"
+    assert fault == f"training.input_gradient must be false here: {NO_RULE}"
 
 
 def test_a_formula_that_means_another_thing_in_a_batch_of_one_is_refused() -> None:
@@ -153,13 +153,12 @@ def test_a_formula_of_one_batch_size_may_hold_a_mean_of_such_a_line() -> None:
     assert read_experiment(text, "one", "one.toml").program.gradients[-1] == "dW"
 
 
-def test_a_matrix_may_be_called_K_but_not_where_K_is_read() -> None:  # noqa: N802
-    renamed = RIGHT.replace("Z", "K")
+@pytest.mark.parametrize("loss", ["cross_entropy", "mean_squared_error"])
+def test_a_matrix_may_be_called_as_a_constant_but_not_where_that_is_read(loss: str) -> None:
+    renamed = RIGHT.replace("Z", "K").replace("cross_entropy", loss)
     assert read_experiment(renamed, "right", "right.toml").program.matrices == {"K"}
-    with pytest.raises(ExperimentError, match="K is the number of outputs"):
-        read_experiment(
-            renamed.replace("cross_entropy", "mean_squared_error"), "wrong", "wrong.toml"
-        )
+    with pytest.raises(ExperimentError, match="m is the number of examples in a batch"):
+        read_experiment(renamed.replace("K", "m"), "wrong", "wrong.toml")
 
 
 def test_a_parameter_without_a_gradient_is_a_warning() -> None:

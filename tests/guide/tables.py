@@ -20,6 +20,7 @@ from backprop_tui.files.settings import SETTINGS
 from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.expressions import Call, Name
 from backprop_tui.maths.functions import FUNCTIONS, LOSSES, PRIMITIVES, Primitive, a, y
+from backprop_tui.maths.numpy_calls import OPERATIONS
 from backprop_tui.maths.rules import RULES, WITHOUT, rule_of
 from backprop_tui.maths.writing import text
 from backprop_tui.session.commands import COMMANDS
@@ -131,7 +132,7 @@ def functions() -> str:
         )
         also = f" or {code(f'{name}(z)')}" if f.symbol != name else ""
         rows.append((code(f"{f.symbol}(z)") + also, code(text(f.value)), code(follows)))
-    rows += [(code(f"{n}(a, y)"), code(text(f(a, y))), "derived") for n, f in LOSSES.items()]
+    rows += [(code(f"{n}(a, y)"), code(text(OPERATIONS[n][1](a, y))), "derived") for n in LOSSES]
     return table(("in a formula", "what it computes", "rule"), *rows)
 
 
@@ -142,7 +143,9 @@ def _primitive(p: Primitive) -> tuple[str, str, str]:
     of = {"row": "of each row", "column": "of each column", "matrix": "of all elements"}
     folded = "largest" if p.fold == "max" else p.fold
     what = f"{folded} {of[p.over]}" if p.over else "element by element"
-    rule = "no gradient goes through it" if p.name in WITHOUT else code(rule_of(call).statement)
+    rule = (
+        "none: for data, and in conditions" if p.name in WITHOUT else code(rule_of(call).statement)
+    )
     return code(text(call)), what, rule
 
 

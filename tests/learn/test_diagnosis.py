@@ -20,14 +20,24 @@ from backprop_tui.learn.diagnosis import (
     wrong_numbers,
 )
 from backprop_tui.learn.effect import changed_by
-from backprop_tui.learn.mistakes import CATALOGUE, MISTAKES, ONE_PATH, ONE_TERM
+from backprop_tui.learn.mistakes import (
+    CATALOGUE,
+    MISTAKES,
+    ONE_PATH,
+    ONE_TERM,
+    every_slip,
+    forms_of,
+)
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.parser import parse
+from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.network import Network, Training
+from backprop_tui.model.program import lowered
 from backprop_tui.run.timeline import Timeline
 from tests.networks import ARTICLE, experiment, experiments
+from tests.programs import written
 
 BATCH = experiment(
     Network((3, 3, 3), ("tanh", "sigmoid"), "half_squared_error"),
@@ -136,6 +146,44 @@ def test_one_path_of_two_is_told_by_its_cell() -> None:
     assert slip.sentence == (
         "dA1[1,1] is W2[1,1]·dZ2[1,1] + W2[2,1]·dZ2[2,1], not W2[1,1] · dZ2[1,1]"
     )
+
+
+def test_a_single_term_is_written_with_what_it_is_divided_by_and_its_sign() -> None:
+    terms = {
+        slip.sentence: one.number
+        for one in wrong_numbers(BATCH_RUN.program, BATCH_RUN.done, Cell("dW2", 1, 1))
+        if (slip := one.slip) and slip.mistake in (ONE_PATH, ONE_TERM)
+    }
+    whole = "dW2[1,1] is (dZ2[1,1]·A1[1,1] + dZ2[1,2]·A1[1,2]) / m"
+    products = (BATCH_RUN["dZ2"][0] * BATCH_RUN["A1"][0]).tolist()
+    assert terms == {
+        f"{whole}, not dZ2[1,1] · A1[1,1] / m": pytest.approx(products[0] / 2),
+        f"{whole}, not dZ2[1,2] · A1[1,2] / m": pytest.approx(products[1] / 2),
+    }
+
+
+def test_a_mean_is_no_activation_that_could_be_left_out() -> None:
+    forward = {"Z": "W·X", "M": "col_means(Z)", "L": "half_squared_error(Z − M, Y)"}
+    data = {"X": [[1.0], [2.0]], "Y": [[0.5], [0.25]]}
+    program = written({"W": (2, 2)}, data, forward).program
+    made = {slip.mistake.name for slip in every_slip(program, "L")}
+    assert "one-side" in made
+    assert "z-for-a" not in made
+
+
+def test_every_form_that_can_go_wrong_is_right_where_the_largest_is_no_shift_of_softmax() -> None:
+    forward = {
+        "A": "W·X",
+        "B": "V·X",
+        "C": "U·X",
+        "O": "max(max(A, B), C)",
+        "L": "half_squared_error(O, Y)",
+    }
+    data, weights = {"X": [[1.0]], "Y": [[0.0]]}, {"W": [[0.5]], "V": [[0.3]], "U": [[0.2]]}
+    run = Run(written(dict.fromkeys(weights, (1, 1)), data, forward, weights))
+    for symbol in ("dA", "dB", "dC"):
+        for form in forms_of(run.program, symbol):
+            assert value(lowered(form), run.program.by_symbol(run.done.results)) == run[symbol]
 
 
 # Every step's own mistakes -------------------------------------------------------------------

@@ -227,14 +227,13 @@ def test_a_zero_is_asked_for_only_where_there_is_nothing_else(
     experiment: Experiment, data: DataObject
 ) -> None:
     timeline = Timeline(experiment)
-    steps = data.draw(st.integers(0, len(timeline.program.steps) - 1))
+    program = timeline.program
+    steps = data.draw(st.integers(0, len(program.steps) - 1))
     result = timeline.iteration(1).results[steps]
-    column = (
-        result[:3, :1]
-        if timeline.program.steps[steps].symbol in (timeline.program.per_example)
-        else result[:3, :3]
-    )
-    assume(np.isfinite(column).all() and (np.abs(column) > 1e-3).any())
+    of_one = program.steps[steps].symbol in program.per_example
+    rows, columns = program.architecture.place(3, 1) if of_one else (3, 3)
+    seen = result[:rows, :columns]
+    assume(np.isfinite(seen).all() and (np.abs(seen) > 1e-3).any())
     cell = ask(timeline, Position(1, steps), "vote", WRITE).cell
     assert result[cell.row - 1, cell.column - 1] != 0
 

@@ -22,9 +22,11 @@ from backprop_tui.maths.functions import (
 )
 from backprop_tui.maths.parser import parse
 from backprop_tui.maths.rules import RULES, derivative_of
-from backprop_tui.maths.values import ratio, value, xlog
+from backprop_tui.maths.values import evaluator, ratio, rounded, value, xlog
 from backprop_tui.maths.writing import numpy_source
-from tests.networks import ELEMENTWISE, matrices
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.run.timeline import Timeline
+from tests.networks import ELEMENTWISE, experiments, matrices
 
 A, Y, Z, D = map(Name, "A2 Y Z2 dA2".split())
 H = 1e-6
@@ -213,6 +215,48 @@ def test_what_gathers_keeps_its_rows_or_its_columns(
 def test_a_derivative_that_no_rule_was_applied_to_has_no_value() -> None:
     with pytest.raises(TypeError, match="no value for Partial"):
         at(Partial(Name("L"), Z), L=[[1]], Z2=[[1]])
+
+
+@given(experiments())
+def test_no_number_is_further_from_the_exact_one_than_rounding_may_have_moved_it(
+    experiment: Experiment,
+) -> None:
+    program, iteration = Timeline(experiment).program, Timeline(experiment).iteration(1)
+    env: dict[str, Any] = {**iteration.given, **iteration.scalars}
+    exact = {symbol: np.longdouble(number) for symbol, number in env.items()}
+    errors = {symbol: np.zeros(env[symbol].shape) for symbol in program.parameters}
+    forward = list(zip(program.steps, program.lowered, strict=True))
+    with np.errstate(all="ignore"):
+        for step, e in forward[: program.phase_bounds("loss")[1]]:
+            env[step.symbol], errors[step.symbol] = rounded(e, env, errors)
+            exact[step.symbol] = evaluator(e)(exact)
+            apart = np.abs(env[step.symbol] - exact[step.symbol])
+            most = errors[step.symbol] + np.finfo(float).tiny  # below it all may be 0
+            assert (apart <= most)[np.isfinite(apart)].all()
+
+
+@pytest.mark.parametrize(
+    ("formula", "a", "error"),
+    [
+        ("2·A2", 0.5, np.spacing(1.0)),
+        ("A2 + 160 − 160", 0.5, np.spacing(160.5) + np.spacing(0.5)),  # what cancels is kept
+        ("row_sums(A2)", 0.5, 2 * np.spacing(0.5)),
+        ("where(A2 > 0, A2, log(A2))", 0.5, np.spacing(0.5)),
+        ("1/(1 + exp(A2))", 800.0, 0.0),  # ∞ on the way
+        ("A2 ∘ log(A2)", 0.0, 0.0),
+        ("log(1 − A2)", 1.0, np.inf),
+        ("step(A2 − 1)", 1.0, 0.0),  # 0 is exact
+        ("1 / (A2 + 160 − 160)", 3 * np.spacing(160.0), 1 / np.spacing(160.0) / 6),  # 1/2 − 1/3
+        ("(1e200·A2) · (A2 − 1)", 1.0, np.inf),  # unknown: the squares overflow
+        ("row_sums(linear′(A2))", 0.5, 3 * np.spacing(1.0)),
+        ("sqrt(A2 + 2 − 2)", 0.0, np.sqrt(np.spacing(2.0))),  # there is none of −4e−16
+    ],
+)
+def test_rounding_moves_a_number_by(formula: str, a: float, error: float) -> None:
+    with np.errstate(all="ignore"):
+        of_a = {"A2": np.array([[a]])}
+        _, found = rounded(parse(formula), of_a, {"A2": np.zeros((1, 1))})
+    assert found.item() == pytest.approx(error, rel=1e-9, abs=1e-300)
 
 
 def test_most_functions_take_one_value() -> None:

@@ -65,6 +65,10 @@ def test_parentheses_are_said_where_they_are_needed() -> None:
     )
 
 
+def test_what_is_left_out_before_the_last_one_is_said_as_a_part_of_the_list() -> None:
+    assert sentence("H is used in A, B, … and F") == "H is used in A, B, and so on, and F."
+
+
 @given(trees())
 def test_no_sign_is_left_in_words(e: Expr) -> None:
     said = write(e, WORDS)

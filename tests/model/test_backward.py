@@ -97,6 +97,20 @@ def test_every_rule_agrees_with_central_differences(e: str) -> None:
         assert derived == pytest.approx(numeric, rel=1e-5, abs=1e-7)
 
 
+@pytest.mark.parametrize(
+    ("e", "share"),
+    [
+        ("max(0, A1)", "dZ1 ∘ step(A1)"),
+        ("max(A1, 0)", "dZ1 ∘ (1 − step(−A1))"),
+        ("max(1, A1)", "dZ1 ∘ step(A1 − 1)"),
+    ],
+)
+def test_nothing_is_subtracted_where_the_other_side_is_zero(e: str, share: str) -> None:
+    shapes = {"A1": (1, 1), "dZ1": (1, 1)}
+    (found,) = shares(parse(e), parse(e), Name("dZ1"), shapes, {"A1"})
+    assert text(tidy(found[1])) == share
+
+
 def test_every_function_that_can_be_written_has_a_rule_or_is_named() -> None:
     for function in (*PRIMITIVES, *FUNCTIONS):
         if function in ("largest", "col_max", "row_max"):

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from backprop_tui.maths.expressions import Cell
-from backprop_tui.model.classes import Prediction, are_classes, chosen, correct, prediction
+from backprop_tui.model.algorithm import architecture_of
+from backprop_tui.model.classes import (
+    Prediction,
+    are_classes,
+    chosen,
+    class_names,
+    correct,
+    prediction,
+)
 from backprop_tui.model.experiment import Data, read_only
+from backprop_tui.model.network import Network
+from tests.programs import written
 
 NAN = float("nan")
 
@@ -51,17 +63,49 @@ def test_a_prediction_names_both_classes_of_its_own_example() -> None:
     ]
 
 
-def data(Y: list[list[float]], **keys: object) -> Data:
-    return Data({"X": read_only(np.ones((2, len(Y[0])))), "Y": read_only(Y)}, **keys)  # type: ignore[arg-type]
-
-
 def test_classes_are_called_as_the_file_says_else_as_the_outputs_else_by_their_numbers() -> None:
-    assert data([[0, 1]]).class_names == ("0", "1")
-    assert data([[0, 1]], classes=("cat", "dog"), output_names=("a",)).class_names == ("cat", "dog")
-    assert data([[0, 1], [1, 0]]).class_names == ("1", "2")
-    assert data([[0, 1], [1, 0]], output_names=("a", "b")).class_names == ("a", "b")
-    assert data([[0.5, 1]], classes=("cat", "dog")).class_names is None
-    assert Data({"X": read_only(np.ones((1, 1)))}).class_names is None
+    network = architecture_of(Network((2, 1), ("sigmoid",), "binary_cross_entropy"))
+
+    def called(Y: list[list[float]], **keys: Any) -> tuple[str, ...] | None:
+        return class_names(network, Data({"Y": read_only(Y)}, **keys))
+
+    assert called([[0, 1]]) == ("0", "1")
+    assert called([[0, 1]], classes=("cat", "dog"), output_names=("a",)) == ("cat", "dog")
+    assert called([[0, 1], [1, 0]]) == ("1", "2")
+    assert called([[0, 1], [1, 0]], output_names=("a", "b")) == ("a", "b")
+    assert called([[0.5, 1]], classes=("cat", "dog")) is None
+    assert class_names(network, Data({"X": read_only(np.ones((1, 1)))})) is None
+
+
+WITH_PENALTY = "H² + binary_cross_entropy(P, Y)"
+FOCAL = {"P": "σ(W·X)", "Q": "where(Y > 0.5, P, 1 − P)", "L": "−(1 − Q)² ∘ log(Q)"}
+
+
+@pytest.mark.parametrize(
+    ("forward", "predictions"),
+    [
+        ({"H": "W·X", "P": "σ(H)", "L": WITH_PENALTY}, ("P", "Y")),
+        ({"P": "σ(W·X)", "L": "−(Y∘log(P) + (1 − Y)∘log(1 − P))"}, ("P", "Y")),
+        ({"Z": "W·X", "L": "log(1 + exp(Z)) − Y∘Z"}, ("Z", None)),  # above 0 is class 1, not 0.5
+        ({"Z": "W·X", "L": "binary_cross_entropy(σ(Z), Y)"}, ("Z", None)),
+        ({"A": "W·X", "S": "softmax(A)", "L": "half_squared_error(S∘A, Y)"}, ("S", None)),
+        ({"S": "W·X", "L": "half_squared_error(S, Y) + half_squared_error(S, T)"}, ("S", None)),
+        (FOCAL, ("Q", None)),  # Y is read before the loss
+    ],
+)
+def test_predictions_are_what_a_known_loss_compares_or_chances_of_the_only_target(
+    forward: dict[str, str], predictions: tuple[str, str | None]
+) -> None:
+    data = {"X": np.ones((2, 3)), "Y": [[0, 1, 1]], "T": [[0, 0, 1]]}
+    read = {s: data[s] for s in data if any(s in line for line in forward.values())}
+    found = written({"W": (1, 2)}, read, forward).program.architecture
+    assert (found.output, found.predicted) == predictions
+
+
+def test_what_is_not_as_large_as_the_target_does_not_predict_it() -> None:
+    lines = {"Z": "W·X", "S": "log(col_sums(exp(Z)))", "L": "S − col_sums(Y∘Z)"}
+    data = {"X": np.ones((2, 1)), "Y": [[0], [0], [1]]}
+    assert written({"W": (3, 2)}, data, lines).program.architecture.predicted is None
 
 
 @pytest.mark.parametrize(("axis", "place"), [(1, (0, 7)), (0, (5, 1))])

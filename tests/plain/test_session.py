@@ -540,6 +540,12 @@ class TestChanging:
         assert typed("goto L")[2] == "L is 0.673."  # of the next iteration
         assert typed.one("redo") == f"Redone: {undone} Nothing more to redo."
 
+    def test_of_the_values_that_a_parameter_had_those_that_were_edited_are_told(self) -> None:
+        typed = Typed("article")
+        typed("edit W1[1,2] 2", "goto 2", "edit W1[1,2] 0.5")
+        told = " ".join(typed("goto 2", "why W1[1,2]"))
+        assert "Its initial value was 2.000, edited; after iteration 1, 0.500, edited" in told
+
     def test_an_edit_of_what_is_updated_already_says_where_one_stands(self) -> None:
         typed = Typed("article")
         told = typed("goto W1", "edit W1[1,2] 0.5")

@@ -39,9 +39,25 @@ async def test_a_walk_ends_at_a_given_number() -> None:
         assert "Given in the file, not computed." in driver.everything()
 
 
-@pytest.mark.parametrize("text", [CACHE, UPDATE_ALONE], ids=["a cache", "every gradient"])
-async def test_every_key_works_at_every_step(text: str) -> None:
-    async with stepping(read(text)) as driver:
+SHARES = """
+[network]
+layers = [2, 2, 2]
+activations = ["tanh", "softmax"]
+loss = "cross_entropy"
+[data]
+X = [[1, 2], [0, 1]]
+Y = [[1, 0], [0, 1]]
+[given]
+A2 = [[0.4, 0.9], [0.6, 0.1]]
+"""
+"""Its dZ2 is computed from shares alone: there is no Z2."""
+CASES = {"a cache": CACHE, "every gradient": UPDATE_ALONE, "shares": SHARES}
+
+
+@pytest.mark.parametrize("size", [SMALL, HUGE])
+@pytest.mark.parametrize("text", CASES.values(), ids=list(CASES))
+async def test_every_key_works_at_every_step(text: str, size: tuple[int, int]) -> None:
+    async with stepping(read(text), size) as driver:
         for _ in driver.session.timeline.program.steps:
             await driver.press("space", "tab", "enter", "enter", "escape", "escape", "x", "escape")
             await driver.press("v", "v", "e", "escape", "l", "escape", "c", "escape")

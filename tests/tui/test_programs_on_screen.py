@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 
 from backprop_tui.model.experiment import Experiment
@@ -188,6 +189,22 @@ class TestGroups:
             assert "backward, Q to O" in driver.everything()
 
 
+async def test_numbers_that_are_cut_before_the_result_end_with_dots() -> None:
+    forward = {
+        "R": "W·X",
+        "M": "col_means(R)",
+        "N": "g ∘ (R − M) / sqrt(col_means((R − M)²) + 0.1)",
+        "L": "total(half_squared_error(N, Y))",
+    }
+    data = {"X": np.eye(2, 3), "Y": np.ones((2, 3))}
+    program = written({"W": (2, 2), "g": (2, 1)}, data, forward, {"g": [[1], [1]]}, frozenset("XY"))
+    async with stepping(program) as driver:
+        await go_to(driver, "dR")
+        await driver.press("enter")
+        lines = [line.strip() for line in driver.text("step").splitlines()]
+        assert lines[lines.index("= 0.054") - 1].endswith("× 1.000 × …")
+
+
 ONE_FORMULA = written({"w": (1, 1)}, {"x": [[3.0]], "y": [[1.0]]}, {"L": "(w*x - y)**2"})
 NO_DATA_READ = written({"w": (1, 1)}, {"X": [[1.0]]}, {"L": "w**2"})
 HUGE_WEIGHTS = written(
@@ -199,9 +216,28 @@ HUGE_WEIGHTS = written(
 HUGE_LOSS = written({"W": (1, 1)}, {"X": [[1e308]]}, {"L": "1.5 * W·X"}, {"W": [[1.0]]})
 
 
+LABELS = {"X": np.eye(2), "Y": [[0, 1]]}
+FOCAL = written(
+    {"W": (1, 2)},
+    LABELS,
+    {"P": "σ(W·X)", "Q": "where(Y > 0.5, P, 1 − P)", "L": "−(1 − Q)² ∘ log(Q)"},
+)
+LOG_SUM_EXP = written(
+    {"W": (2, 2)},
+    LABELS | {"Y": np.eye(2)},
+    {"Z": "W·X", "S": "log(col_sums(exp(Z)))", "L": "S − col_sums(Y∘Z)"},
+)
+AUTOENCODER = written(
+    {"W": (1, 2)}, {"X": np.eye(2)}, {"H": "W·X", "L": "half_squared_error(Wᵀ·H, X)"}
+)
+WITHOUT_PREDICTIONS = (FOCAL, LOG_SUM_EXP, AUTOENCODER)
+
+
 @pytest.mark.parametrize("size", [WIDE, (80, 24), (10, 12), (5, 24), (2, 60), (1, 1)])
-@pytest.mark.parametrize("program", [ONE_FORMULA, NO_DATA_READ, HUGE_WEIGHTS, HUGE_LOSS])
-async def test_a_program_of_a_line_or_of_huge_numbers_has_all_drawings_and_curves(
+@pytest.mark.parametrize(
+    "program", [ONE_FORMULA, NO_DATA_READ, HUGE_WEIGHTS, HUGE_LOSS, *WITHOUT_PREDICTIONS]
+)
+async def test_a_program_of_a_line_of_huge_numbers_or_without_predictions_has_all_drawings(
     program: Experiment, size: tuple[int, int]
 ) -> None:
     async with stepping(program, size) as driver:

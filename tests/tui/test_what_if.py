@@ -14,8 +14,9 @@ from backprop_tui.model.saved import Edit
 from backprop_tui.run.timeline import Position, Timeline
 from backprop_tui.session.inspection import Inspection
 from backprop_tui.session.opening import way_back
+from backprop_tui.tui.panels.step_lines import history
 from tests.networks import same_bits
-from tests.tui.driver import SMALL, WIDE, Driver, stepping
+from tests.tui.driver import SMALL, WIDE, Driver, stepping, view_of
 
 
 async def point(driver: Driver, symbol: str, row: int = 1, column: int = 1) -> None:
@@ -47,6 +48,14 @@ async def test_what_is_typed_is_typed_over_the_number_in_full() -> None:
         assert edits(driver) == (Edit(1, Cell("W2", 1, 2), 0.5),)
         assert driver.position == Position(1, 8)
         assert driver.cell("cache", "W2", 1, 2).strip("[ ]*") == "0.500"
+
+
+def test_of_the_values_that_a_parameter_had_those_that_were_edited_are_told() -> None:
+    article = replace(load("article"), edits=(Edit(2, Cell("W1", 1, 2), 0.5),))
+    view = view_of(Timeline(article), Position(2, 0))
+    assert history(view, Place(1, Cell("W1", 1, 2))) == (
+        "History  initial value 1.000, after 1: 0.500 (edited)"
+    )
 
 
 async def test_an_edit_of_a_parameter_holds_from_the_start_of_the_iteration() -> None:

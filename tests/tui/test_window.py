@@ -40,8 +40,8 @@ from backprop_tui.tui.window import (
     WindowLayout,
     both_in,
 )
-from tests.networks import experiment, experiments
-from tests.programs import ATTENTION, RESIDUAL, TIED, programs, rnn
+from tests.networks import experiment, experiments, in_rows
+from tests.programs import ATTENTION, RESIDUAL, TIED, programs, rnn, written
 from tests.tui.driver import view_of
 
 WIDTHS, HEIGHTS = st.integers(40, 300), st.integers(12, 100)
@@ -119,7 +119,14 @@ def degrees(view: View, found: Arrangement) -> tuple[int, ...]:
     """How much of each thing is shown, what is given up last first."""
     there = {p.symbol for p in found.cache if p.rows}
     rows = len(found.shown) if found.given_up < "e" else 0  # then matrices are counted
-    return (*of_needed(view, found), len(there - view.needed), rows)
+    under = under_predictions(view) if view.state.examples > 1 else set()
+    others = there - view.needed
+    return (*of_needed(view, found), len(others - under), rows, len(others & under))
+
+
+def under_predictions(view: View) -> set[str]:
+    """What stands below a batch's predictions: the losses and the targets."""
+    return {view.program.loss, *view.program.of_kind("target")}
 
 
 @given(views(), WIDTHS, HEIGHTS)
@@ -132,12 +139,11 @@ def test_things_are_given_up_in_their_order(view: View, width: int, height: int)
 def nothing_is_given_up_while_what_comes_later_is_not_whole(view: View, found: Arrangement) -> None:
     """The letter of what is given up last says the truth."""
     rows, named, rule = rows_of(view.program), axes(view), found.given_up
-    under = {view.program.loss, *view.program.of_kind("target")}  # below a batch's predictions
     assert rule in {"", *GIVEN_UP}
     if rule < "b":
         assert found.shown == tuple(range(len(rows)))
     if rule < "e":
-        assert set(found.left_out) <= under
+        assert set(found.left_out) <= under_predictions(view)
     if rule < "h":  # at e, of what the step does not touch there may be windows
         for placed in found.cache:
             if rule == "e" and placed.symbol not in view.needed:
@@ -256,6 +262,20 @@ def test_a_larger_board_never_shows_less(
     if wider and small.given_up == large.given_up == "e":
         before, after = before[:3], after[:3]  # matrices that flow break lines elsewhere
     assert after >= before
+
+
+def test_what_the_step_does_not_touch_takes_no_columns_of_what_it_touches() -> None:
+    data = {"X": np.full((5, 1), 0.5), "Y": [[0.5]]}
+    forward = {"Z": "U·X", "A": "tanh(Z)", "L": "half_squared_error(A, Y)"}
+    view = view_of(Timeline(written({"U": (1, 5)}, data, forward)), Position(1, 0), decimals=0)
+    found = arranged(view, 44, 8)
+    assert {p.symbol: len(p.columns) for p in found.cache} == {"X": 1, "U": 4, "Z": 1}
+
+
+def test_the_drawing_takes_the_room_that_boards_leave_which_fold_beside_it() -> None:
+    run = Timeline(in_rows(dense((1, 1, 1, 3, 4))))
+    _, layout, found = in_window(view_of(run, Position(1, 7), decimals=4), Size(211, 54))
+    assert (layout.network, found.given_up) == (LARGE_DRAWING, "")
 
 
 @pytest.mark.parametrize("size", [(40, 12), (80, 24)], ids=str)

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
 
 from backprop_tui.exports.figures import iterations
 from backprop_tui.exports.formats import ExportError, Wanted
@@ -24,6 +27,8 @@ from backprop_tui.exports.scripts.lines import (
     phases,
 )
 from backprop_tui.maths.expressions import SCALARS, names
+from backprop_tui.maths.functions import Array
+from backprop_tui.maths.values import rounded
 from backprop_tui.maths.writing import torch_source
 from backprop_tui.model.architecture import Step
 from backprop_tui.model.layers import LOSS
@@ -39,21 +44,20 @@ def xlog(x, a):
 RATIO = '''
 def ratio(x, a):
     """x/a, with 0/0 = 0, and 0 for its derivative there."""
-    return x / torch.where((x == 0) & (a == 0), 1.0, a)
+    return x / torch.where((x == 0) & (a == 0), torch.inf, a)
 '''
 AGREE = '''
 def agree(symbol, found, ours):
     """Stop where PyTorch's numbers are not ours; those that are not finite are left out."""
     ours = tensor(ours)
-    told = torch.isfinite(found) & torch.isfinite(ours) & (ours.abs() < LARGEST)
+    told = torch.isfinite(found) & torch.isfinite(ours)
     apart = ((found - ours).abs() / ours.abs().clamp(min=1))[told]
     worst = apart.max().item() if len(apart) else 0.0
     assert worst <= CLOSE, f"{symbol} differs by {worst:.1e}: {found.tolist()}, not {ours.tolist()}"
     print(f"  {symbol:<6} agrees, difference {worst:.0e}, {len(apart)} of {ours.numel()} numbers")
 '''
-CLOSE, LARGEST = 1e-9, 1e6
-"""How far apart two numbers may be, relative to their size, and the size from which they are not
-compared: in 1/(1 − a), where a is nearly 1, rounding alone makes a larger difference."""
+CLOSE = 1e-9
+"""How far apart two numbers may be, relative to their size."""
 
 
 def texts(timeline: Timeline, wanted: Wanted) -> Iterator[str]:
@@ -77,6 +81,13 @@ def texts(timeline: Timeline, wanted: Wanted) -> Iterator[str]:
             f"a run with a given gradient ({', '.join(sorted(slopes))}) cannot be exported as "
             f"torch: {own}"
         )
+    found = {step.role.of for step in _checked(timeline.program)}
+    updated = [s for s in timeline.program.parameters if timeline.program.gradient_of(s)]
+    if cut := [symbol for symbol in updated if symbol not in found]:
+        raise ExportError(
+            f"a run with given values between {', '.join(cut)} and the loss cannot be exported as "
+            "torch: autograd finds no gradient there; --as numpy writes the run as it is"
+        )
     return (f"{line}\n" for line in _lines(timeline, wanted.iterations))
 
 
@@ -96,7 +107,6 @@ def _lines(timeline: Timeline, number: int) -> Iterator[str]:
     yield "import torch"
     yield ""
     yield f"CLOSE = {CLOSE}  # the largest difference of two numbers, relative to their size"
-    yield f"LARGEST = {LARGEST:.0f}  # for larger numbers, rounding alone makes such a difference"
     yield ""
     yield "\ndef tensor(rows):\n    return torch.tensor(rows, dtype=torch.float64)\n"
     yield AGREE
@@ -156,17 +166,22 @@ def _forward(program: Program) -> Iterator[tuple[str, str]]:
             yield step.phase, f"{step.symbol} = {source}"
         elif step.symbol in program.cached:
             line = f"{step.symbol} = {step.symbol} + ({source}) - ({source}).detach()  # given"
-            whole = program.roles.keys() | SCALARS >= {*names(step.expression)}
+            whole = _has_all(program, step)
             yield step.phase, line if whole else f"{step.symbol}.requires_grad_()  # given"
 
 
+def _has_all(program: Program, step: Step) -> bool:
+    """Whether there is all that a step reads: beside given values, not all is computed."""
+    return program.roles.keys() | SCALARS >= {*names(step.expression)}
+
+
 def _checked(program: Program) -> list[Step]:
-    """The steps of the gradients that autograd finds: of what there is a value of."""
-    return [
-        step
-        for step in program.steps
-        if step.role.kind == "gradient" and step.role.of in program.roles
-    ]
+    """The steps of the gradients that autograd finds: of what leads to the loss."""
+    leads = {program.objective}
+    for step in reversed(program.forward):
+        if step.symbol in leads and _has_all(program, step):
+            leads.update(names(step.expression))
+    return [s for s in program.steps if s.role.kind == "gradient" and s.role.of in leads]
 
 
 def _autograd(gradients: Mapping[str, str], loss: str, more: str = "") -> str:
@@ -176,16 +191,24 @@ def _autograd(gradients: Mapping[str, str], loss: str, more: str = "") -> str:
 
 
 def _expected(timeline: Timeline, number: int) -> Iterator[str]:
-    """The loss and the gradients of each iteration, with all their digits."""
-    program = timeline.program
+    """The loss and the gradients of each iteration, with all their digits. NaN stands for those of
+    which rounding, which is not the same in PyTorch, may leave too few."""
+    program, errors = timeline.program, dict[str, Array]()
     symbols = (program.objective, *(step.symbol for step in _checked(program)))
-    yield 'nan, inf = float("nan"), float("inf")'
+    yield 'nan, inf = float("nan"), float("inf")  # nan also where rounding alone may exceed CLOSE'
     yield "OURS = ["
     for iteration in iterations(timeline, number):
+        env: dict[str, Any] = {**iteration.given, **iteration.scalars}
+        exact = {symbol: np.zeros(matrix.shape) for symbol, matrix in iteration.given.items()}
+        errors = exact | {symbol: errors[symbol] for symbol in program.kept if symbol in errors}
+        with np.errstate(all="ignore"):
+            for step, e in zip(program.steps, program.lowered, strict=True):
+                env[step.symbol], errors[step.symbol] = rounded(e, env, errors)
         yield "    {"
         for symbol in symbols:
             value = iteration.results[program.index(symbol)]
-            rows = literal(value).replace("\n", "\n        ")
+            told = 4 * errors[symbol] <= CLOSE * np.maximum(np.abs(value), 1)
+            rows = literal(np.where(told, value, np.nan)).replace("\n", "\n        ")
             yield f'        "{symbol}": {rows},'
         yield "    },"
     yield "]"

@@ -206,8 +206,12 @@ class _Board:
         named = 1 if self.blocks.batch else base.named  # the lit example alone
         whole = way._replace(members=FEW, named=named, left_out=frozenset(), flowing=False)
         whole = whole._replace(folded=False)
-        yield from self.windows(whole._replace(gap=GAPS[1]))
-        yield from self.windows(whole._replace(left_out=frozenset(self.spare(way.shown))))
+        alone = whole._replace(left_out=frozenset(self.spare(way.shown)))
+        most = next(self.windows(alone), alone._replace(wide=0, tall=0))
+        for found in self.windows(whole._replace(gap=GAPS[1])):
+            if found.wide >= most.wide and found.tall >= most.tall:
+                yield found
+        yield from self.windows(alone)
         yield from self.windows(way._replace(named=min(named, way.named)))
         return way
 

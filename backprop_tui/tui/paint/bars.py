@@ -4,17 +4,19 @@ group, where a drawing does not fit."""
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from backprop_tui.explain.terms import terms_of, values_of
-from backprop_tui.maths.numbers import ink
+from backprop_tui.maths.numbers import ink, power, signed
 from backprop_tui.session.view import View, hue
 from backprop_tui.tui.paint.canvas import Canvas
 
 NAME = 4
 """Columns of a name: its mark, and a number."""
+SIZE = 8
+"""Columns beside a name: its mark, a space, and the largest number."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ def bars(canvas: Canvas, view: View, top: int, bottom: int) -> None:
     said = "  ".join(f"{arrow} {number} more" for arrow, number in more if number)
     if said:
         canvas.put(1, bottom - 1, said, "quiet")
+    if canvas.width < max((len(bar.name) for bar in every), default=0) + SIZE:  # through Ug
+        every = [replace(bar, name=bar.name.rsplit(" ", 1)[-1]) for bar in every]
     wide = max([NAME - 1, *(len(bar.name) for bar in every)]) + 2
     room = max(1, canvas.width - wide - 7)
     for y, k in enumerate(range(above, max(0, above - lines), -1), top + 1):
@@ -52,7 +56,8 @@ def bars(canvas: Canvas, view: View, top: int, bottom: int) -> None:
         if (value := bar.largest) is None:
             canvas.put(wide + 3, y, "·", "uncomputed")
             continue
-        canvas.put(wide, y, f"{value:.0e}", ink(value) if not math.isfinite(value) else "")
+        size = signed(power(f"{value:.0e}"))
+        canvas.put(wide, y, size, ink(value) if not math.isfinite(value) else "")
         if value > 0 and math.isfinite(value):
             share = (math.log10(value) - low) / (high - low) if high > low else 1.0
             canvas.put(wide + 6, y, "█" * max(1, round(share * room)), hue(view))

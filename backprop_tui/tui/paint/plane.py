@@ -14,6 +14,7 @@ import numpy as np
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.numbers import beside, number, signed
 from backprop_tui.model.classes import chosen
+from backprop_tui.model.program import Program
 from backprop_tui.run.plane import first_of, input_of, predictions, updated, zero_lines
 from backprop_tui.session.view import View
 from backprop_tui.tui.paint.canvas import Canvas, columns, shortened
@@ -112,12 +113,12 @@ def paint_plane(canvas: Canvas, view: View, top: int, key: str = "") -> None:
 def points_of(view: View) -> Points:
     """Return the examples as points: those of the shown batch as it holds them, then the others."""
     state, x = view.state, input_of(view.program)
-    data, target = state.experiment.data, view.program.targets[0]
+    data, target = state.experiment.data, target_of(view.program)
     batch = state.iteration.examples
     others = sorted({*range(min(data.examples, MOST_POINTS + len(batch)))} - {*batch})
     points, targets = (
         np.hstack([data.columns(state.before(s)), data.columns(data.by_symbol[s])[:, others]])
-        for s in (x, target)
+        for s in (x, target or x)
     )
     drawn = min(MOST_POINTS, points.shape[1])
     return Points(
@@ -139,11 +140,18 @@ def around(values: Array) -> tuple[float, float]:
     return low - more, high + more
 
 
+def target_of(program: Program) -> str | None:
+    """Return the only target, where it is as large as the predictions."""
+    shapes = program.shapes(1)
+    alike = [s for s in program.targets if shapes[s] == shapes[program.output]]
+    return alike[0] if len(program.targets) == 1 and alike else None
+
+
 def threshold(view: View) -> float | None:
     """Return what one prediction is compared with: 0.5 where targets are classes, else the middle
-    of the targets; None of several predictions, or where all targets are equal."""
-    data, target = view.state.experiment.data, view.program.targets[0]
-    if view.program.outputs > 1:
+    of the targets; None of several predictions or none, or where all targets are equal."""
+    data, target = view.state.experiment.data, target_of(view.program)
+    if target is None or view.program.outputs > 1:
         return None
     if (limit := view.limit(view.program.output)) is not None:
         return limit
@@ -153,7 +161,7 @@ def threshold(view: View) -> float | None:
 
 def signs(view: View) -> list[tuple[str, str, str]]:
     """Return the sign of a point of each class, that of the ground there, and what both mean."""
-    names, limit = view.state.experiment.data.class_names, threshold(view)
+    names, limit = view.class_names, threshold(view)
     if limit is not None:
         written = number(limit, 1 if limit * 10 % 1 == 0 else view.decimals)
         low, high = names or (f"y ≤ {written}", f"y > {written}")
@@ -175,7 +183,8 @@ def classes_of(view: View, values: Array) -> npt.NDArray[np.intp]:
 def paint_ground(plot: Plot, view: View) -> list[str]:
     """Paint which class is predicted where, and return what the legend says of it."""
     known, limit, state = signs(view), threshold(view), view.state
-    if not known:
+    # Labels of −1 and 1 are told apart at 0, whatever the loss; others where it is a known one.
+    if not known or not (view.program.architecture.predicted or limit == 0):
         return []
     for apart in (1, 2, 4) if limit is not None else (4,):  # letters need room between them
         across, upright = centres(plot, apart)
@@ -192,7 +201,7 @@ def paint_ground(plot: Plot, view: View) -> list[str]:
         plot.canvas.put(plot.left, plot.top + y * -(-apart // 2), written, "quiet")
     if limit is None:
         return ["small letter: answer"]
-    named = state.experiment.data.class_names is not None
+    named = view.class_names is not None
     sign, output, level = known[1][1], view.program.output, signed(f"{limit:g}")
     if not (every == 1).any():
         return [f"{sign} {output} > {level}: nowhere"]
@@ -280,7 +289,8 @@ def predicted(view: View) -> Array | None:
     """Return the predictions of the batch, one for each example, where they are known, and are
     those of the parameters that the plane is drawn with."""
     state, output = view.state, view.program.output
-    known = state.done(output) and not state.stale(output) and view.program.outputs == 1
+    alone = target_of(view.program) and view.program.outputs == 1
+    known = alone and state.done(output) and not state.stale(output)
     return state.experiment.data.columns(state.result(output)) if known else None
 
 

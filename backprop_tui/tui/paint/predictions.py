@@ -14,10 +14,10 @@ from backprop_tui.tui.paint.canvas import shortened
 def class_names(view: View) -> tuple[str, ...] | None:
     """Return the names of the classes; None where the targets are not classes or are numbers."""
     data = view.state.experiment.data
-    if data.class_names is None or data.examples == 1 or len(view.program.targets) != 1:
+    if data.examples == 1 or view.class_names is None:
         return None
     named = data.classes or data.output_names or len(targets(view)) == 1
-    return data.class_names if named else None
+    return view.class_names if named else None
 
 
 def outputs(view: View) -> Array | None:
@@ -28,8 +28,9 @@ def outputs(view: View) -> Array | None:
 
 
 def targets(view: View) -> Array:
-    """Return the targets of the shown batch, a column each."""
-    return view.state.experiment.data.columns(view.state.before(view.program.targets[0]))
+    """Return the targets of the shown batch that are predicted, a column each."""
+    symbol = view.program.architecture.predicted or ""
+    return view.state.experiment.data.columns(view.state.before(symbol))
 
 
 def target_class(view: View) -> str | None:
@@ -50,8 +51,8 @@ def predicted(view: View) -> Prediction | None:
 
 def right_of_batch(view: View) -> tuple[int, int] | None:
     """Return how many examples of the shown batch are predicted correctly, and of how many."""
-    data, A = view.state.experiment.data, outputs(view)
-    if A is None or view.state.examples == 1 or data.class_names is None:
+    A = outputs(view)
+    if A is None or view.state.examples == 1 or view.class_names is None:
         return None
     return int(correct(A, targets(view)).sum()), A.shape[1]
 

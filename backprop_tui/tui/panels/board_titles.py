@@ -53,7 +53,7 @@ def dL(view: View) -> tuple[str, ...]:  # noqa: N802 (∂L, as it is written)
         read = [s for step in program.steps if step.symbol == joint for s in names(step.expression)]
         penalized = not set(program.parameters).isdisjoint(read)  # then it is no plain mean
         which = joint if penalized else f"{program.training.reduction} {joint}"
-        values, parameters = (families(view, kind) for kind in ("value", "parameter"))
+        values, parameters = (families(view, of_parameters) for of_parameters in (False, True))
         the = "" if penalized else "the "
         return (
             f"{values}: for this example's {own}; {parameters}: for {the}{which}",
@@ -65,11 +65,11 @@ def dL(view: View) -> tuple[str, ...]:  # noqa: N802 (∂L, as it is written)
     return (f"{program.gradient_of(of or '')} means ∂{own}/∂{of}" if of else "",)
 
 
-def families(view: View, kind: str) -> str:
-    """What the gradients of values or of parameters are called, whatever their group: dA, dZ."""
+def families(view: View, of_parameters: bool) -> str:
+    """What the gradients of parameters, or all others, are called, whatever their group: dA, dZ."""
     program = view.program
     steps = (program.steps[program.index(symbol)] for symbol in program.gradients)
-    of_kind = (s for s in steps if s.role.of and program.roles[s.role.of].kind == kind)
+    of_kind = (s for s in steps if (s.role.of in program.parameters) == of_parameters)
     called = list(dict.fromkeys(step.family for step in of_kind))
     return ", ".join(called if len(called) <= 3 else [*called[:2], "…"])
 

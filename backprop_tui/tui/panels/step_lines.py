@@ -64,7 +64,8 @@ def computed_lines(view: View, found: Explanation, width: int, height: int) -> l
         lines += gap * bool(table)
         last = len(shown) - 1
         for k, line in enumerate(shown):
-            lines.append(TextLine(line, "", 7 + (k == last), goes_on=roomy and k > 0))
+            goes_on = k > 0 and (roomy or not line.lstrip().startswith("="))
+            lines.append(TextLine(line, "", 7 + (k == last), goes_on=goes_on))
     if roomy and not table:
         others = other_elements(view, found, width)
         lines += [TextLine(line, "", 4, goes_on=True) for line in others]
@@ -199,11 +200,12 @@ def sourced(said: str, source: str, width: int) -> str:
 
 def history(view: View, place: Place) -> str:
     """Write a parameter's initial value, then its values after the last updates."""
-    (_, began), *later = view.provenance.history(place)
-    steps = [f"after {k}: {number(value, view.decimals)}" for k, value in later]
-    return f"History  initial value {number(began, view.decimals)}" + "".join(
-        f", {s}" for s in steps
-    )
+    steps = []
+    for k, value in view.provenance.history(place):
+        edited = " (edited)" if view.provenance.edit_of(Place(k, place.cell)) else ""
+        when = f"after {k}:" if k else "initial value"
+        steps.append(f"{when} {number(value, view.decimals)}{edited}")
+    return f"History  {', '.join(steps)}"
 
 
 def given_lines(view: View, place: Place, width: int) -> list[TextLine]:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Position, Timeline
 from backprop_tui.session.view import View
+from backprop_tui.tui.paint.bars import bars
 from backprop_tui.tui.paint.canvas import Canvas
 from backprop_tui.tui.paint.computation import (
     arcs,
@@ -78,7 +79,19 @@ class TestChain:
         assert not chain_fits(view, 15, 13)
         text = drawn(view, 15)
         assert text.startswith("dWh: terms")
-        assert len(re.findall(r"t=\d+ \de[−-]\d\d █", text)) >= 10
+        assert len(re.findall(r"t=\d+ \de−\d +█", text)) >= 10
+
+    def test_of_long_names_the_last_word_stands_beside_whole_numbers(self) -> None:
+        forward = {
+            "H": "W·X",
+            **{name: f"tanh(V{name}·H)" for name in "ABCD"},
+            "L": "half_squared_error(A + B + C + D, Y)",
+        }
+        weights = {f"V{name}": (1, 1) for name in "ABCD"}
+        run = written({"W": (1, 1), **weights}, {"X": [[1.0]], "Y": [[1.0]]}, forward)
+        canvas = Canvas(15, 9)
+        bars(canvas, at(run, "dH"), 0, 9)
+        assert re.findall(r"(V.) \d(?:e−\d)? +█", canvas.text()) == ["VD", "VC", "VB", "VA"]
 
     def test_a_value_of_each_group_stands_there_where_the_step_has_no_terms(self) -> None:
         text = drawn(at(rnn(12), "dZ9"), 15, 16)

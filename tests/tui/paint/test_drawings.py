@@ -257,7 +257,7 @@ def test_a_deep_network_is_a_bar_for_each_layer() -> None:
     assert [lengths[k] for k in ordered] == sorted(lengths.values())
     assert lengths[ordered[-1]] > lengths[ordered[0]] > 0
     for layer, line in lines_by_layer(canvas).items():
-        assert f"{slopes[layer]:.0e}" in line
+        assert f"{slopes[layer]:.0e}".replace("e-0", "e−") in line
 
 
 def test_a_deep_network_is_bars_however_wide() -> None:

@@ -16,6 +16,7 @@ from backprop_tui.session.inspection import Inspection
 from backprop_tui.session.view import View
 from backprop_tui.tui.panels.network import NetworkPanel
 from tests.networks import experiment
+from tests.programs import written
 from tests.tui.driver import painted, view_of
 
 XOR = Timeline(load("xor"))
@@ -73,6 +74,22 @@ def test_a_single_example_leaves_the_room_to_the_drawing() -> None:
     looks = {"drawing": "nodes and edges", "roomy": True}
     assert "Plane" not in shown(neuron, Position(1, 1), WIDE, **looks)
     assert "░ A1 > 0.5: answer 1" in shown(neuron, Position(1, 1), SMALL)
+
+
+def of_a_loss(loss: str, Y: list[float]) -> str:
+    """The plane of one neuron without activation, with labels and a loss of its own."""
+    weights, data = {"W": [[0.5, 1.0]]}, {"X": [[1.0, 0.0], [0.0, 1.0]], "Y": [Y]}
+    run = written({"W": (1, 2)}, data, {"Z": "W·X", "L": loss}, weights)
+    return shown(Timeline(run), Position(1, 1))
+
+
+def test_where_a_loss_of_its_own_begins_another_class_is_told_of_minus_1_and_1_alone() -> None:
+    logits = of_a_loss("log(1 + exp(Z)) − Y∘Z", [1.0, 0.0])  # 1 is answered above 0, not above 0.5
+    margin = of_a_loss("max(0, 1 − Y∘Z)", [1.0, -1.0])
+    for text in (logits, margin):
+        assert ("●" in text, "○" in text, "0.500" in text) == (True, True, True)
+    assert "░" not in logits
+    assert "░ here Z > 0" in margin
 
 
 def test_of_several_classes_each_has_a_letter() -> None:
