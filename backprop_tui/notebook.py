@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import operator
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import astuple
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -69,11 +71,17 @@ class NotebookTimeline(timeline.Timeline):
         return self.history.losses(1, max(1, self.history.reached) + 1)
 
     def state(self, position: Position) -> NotebookState:
-        """The state at a position. Raises ValueError where the run has no such position."""
-        steps = len(self.program.steps)
-        if position.iteration < 1 or not 0 <= position.steps <= steps:
-            raise ValueError(f"there is no {position}: iterations count from 1, steps to {steps}")
-        return NotebookState(self, position, self.iteration(position.iteration))
+        """The state at a position. Raises ValueError where the run has no such position, and
+        TypeError for one that is no whole numbers."""
+        at = Position(*map(operator.index, astuple(position)))  # NumPy's small ones overflow
+        iteration, steps = self.iteration(at.iteration), len(self.program.steps)
+        if iteration.number < at.iteration:
+            raise ValueError(f"there is no iteration {at.iteration}: {self.end(iteration.number)}")
+        sizes = [result.size for result in iteration.results] + [1]
+        if not (0 <= at.steps <= steps and 0 <= at.elements < sizes[at.steps]):
+            fewer = "elements to one fewer than their step has"
+            raise ValueError(f"there is no {at}: steps count to {steps}, {fewer}")
+        return NotebookState(self, at, iteration)
 
     @cached_property
     def provenance(self) -> Provenance:
@@ -130,7 +138,7 @@ class NotebookState(timeline.State):
     @property
     def title(self) -> str:
         """mazur: iteration 1, example 1 of 1, step 9 of 15, backward"""
-        at = f"step {self.position.steps} of {len(self.program.steps)}"
+        at = f"step {self.number} of {len(self.program.steps)}"
         where = heading(self.timeline, self.iteration)
         where = where[0].lower() + where[1:]
         return f"{self.experiment.name}: {where}, {at}, {self.phase}"

@@ -20,8 +20,10 @@ def written(
     given: Mapping[str, Any] | None = None,
     same: frozenset[str] = frozenset(),
     repeat: tuple[int, int] | None = None,
+    batch: int | None = None,
 ) -> Experiment:
-    """An experiment of forward formulas; columns of the data are examples, but of those `same`."""
+    """An experiment of forward formulas; columns of the data are examples, but of those `same`; a
+    batch is all of them where nothing else is said."""
     matrices = {symbol: read_only(np.asarray(value, float)) for symbol, value in data.items()}
     shapes = {s: m.shape if s in same else (len(m), 1) for s, m in matrices.items()}
     examples = max((m.shape[1] for s, m in matrices.items() if s not in same), default=1)
@@ -35,7 +37,7 @@ def written(
     initial = Initial(
         1, given={k: read_only(np.asarray(v, float)) for k, v in (given or {}).items()}
     )
-    training = Training(batch=examples)
+    training = Training(batch=batch or examples)
     return Experiment("test", "test", "Test", "", network, training, Data(matrices, same), initial)
 
 

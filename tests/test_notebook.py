@@ -80,8 +80,12 @@ def test_every_state_shows_its_step_in_each_face_and_in_html_all_that_is_known(n
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
-        (lambda run: run.state(Position(0)), "iterations count from 1"),
-        (lambda run: run.state(Position(1, 99)), "steps to 17"),
+        (lambda run: run.state(Position(0)), "there is no iteration 0: they count from 1"),
+        (lambda run: run.state(Position(1, 99)), "steps count to 17"),
+        (lambda run: run.state(Position(1, -1)), "steps count to 17"),
+        (lambda run: run.state(Position(1, 0, 3)), "elements to one fewer than their step has"),
+        (lambda run: run.state(Position(1, 0, -1)), "elements to one fewer"),
+        (lambda run: run.state(Position(1, 17, 1)), "elements to one fewer"),
         (lambda run: run.state(run.start).value("dw2"), 'no dw2 in this run. Did you mean "dW2"?'),
     ],
 )
@@ -167,6 +171,7 @@ def test_of_a_step_that_is_open_only_the_elements_so_far_are_shown(elements: int
     state = run.state(Position(1, before, elements))
     flat = [figure for row in state.rows("dW1") for figure in row]
     assert [figure == "·" for figure in flat] == [i >= elements for i in range(9)]
+    assert f"step {before + 1} of 17" in state.title
     value = state.value("dW1")
     assert isinstance(value, np.ma.MaskedArray)
     assert value.count() == elements
@@ -197,6 +202,26 @@ def test_the_names_of_the_library_come_when_they_are_asked_for() -> None:
 
 class TestWhatIsNoneOfARun:
     """What Python can pass and a file or a command line cannot."""
+
+    def test_a_state_behind_the_end_of_the_run_is_refused(self) -> None:
+        run = Timeline(load("l2", learning_rate=1e30))
+        assert run.state(run.end_of(11)).position.iteration == run.iteration(12).number == 11
+        with pytest.raises(ValueError, match="no iteration 12: the run diverges in iteration 11"):
+            run.state(Position(12))
+
+    def test_places_are_whole_numbers_of_any_kind(self) -> None:
+        run = Timeline(load("neuron"))
+        small = Position(*np.array([2, 1, 0], np.int8))
+        assert str(run.state(small)) == str(run.state(Position(2, 1)))
+        with pytest.raises(TypeError, match="float"):
+            run.state(Position(1, 1.0))  # type: ignore[arg-type]
+
+    def test_masked_numbers_are_none_to_compare(self) -> None:
+        run = Timeline(load("article"))
+        opened = run.state(Position(1, run.program.positions["dW1"], 2)).value("dW1")
+        with pytest.raises(ValueError, match="dW1 has masked numbers"):
+            run.compare({"dW1": opened})
+        assert run.compare({"dW1": np.ma.masked_array(np.zeros((3, 3)))}).first
 
     @pytest.mark.parametrize("number", [0, -1])
     def test_iterations_before_the_first_are_refused_by_their_number(self, number: int) -> None:

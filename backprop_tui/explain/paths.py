@@ -10,7 +10,7 @@ from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from heapq import nlargest
-from math import fsum, isclose, isfinite, prod
+from math import isclose, isfinite, prod
 from typing import Any, TypeAlias
 
 from backprop_tui.explain.explanation import read_figure
@@ -28,6 +28,7 @@ from backprop_tui.maths.expressions import (
     Sum,
     cells,
 )
+from backprop_tui.maths.numbers import added
 from backprop_tui.maths.values import value
 from backprop_tui.model.architecture import Step
 
@@ -77,7 +78,7 @@ class Chain:
     @property
     def rest(self) -> float:
         """The sum of the paths that are not listed."""
-        return self.recorded - fsum(path.product for path in self.paths)
+        return self.recorded - added(path.product for path in self.paths)
 
 
 def coefficients(
@@ -121,7 +122,7 @@ def is_rounded(chain: Chain, write: Callable[[float], str]) -> bool:
     """Whether the products of all paths, as they are written, add up to another sum than is."""
     figures = [read_figure(write(path.product)) for path in chain.paths]
     rest = read_figure(write(chain.rest)) if chain.left_out else 0.0
-    return write(fsum((*figures, rest))) != write(chain.recorded)
+    return write(added((*figures, rest))) != write(chain.recorded)
 
 
 class Chains:

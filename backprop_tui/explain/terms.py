@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from backprop_tui.explain.provenance import Provenance
 from backprop_tui.maths.expressions import Call, Div, Expr, MatMul, Name, Sum, names, walk
 from backprop_tui.maths.functions import PRIMITIVES, Array
@@ -63,7 +65,9 @@ def _read(program: Program, e: Expr, kind: str) -> Iterator[str]:
 def values_of(provenance: Provenance, iteration: int, step: Step) -> list[Array]:
     """The matrix of each term in an iteration; what they read must be computed."""
     known = provenance.environment(iteration, step)
-    return [value(term.expression, known) for term in terms_of(provenance.program, step)]
+    size = provenance.shapes(iteration)[step.symbol]  # a mistake may make a term of fewer numbers
+    terms = terms_of(provenance.program, step)
+    return [np.broadcast_to(value(term.expression, known), size) for term in terms]
 
 
 @dataclass(frozen=True)

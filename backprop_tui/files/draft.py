@@ -215,7 +215,7 @@ class Draft:
         try:
             program = program_of(network, self.rule, own, mistake)
             for m in (1, *self.batch_sizes) if self.is_written and not mistake else ():
-                program.shapes(m)
+                program.own_shapes(m)
         except NoRule as error:  # of parameters, the network is refused without a rule
             self.faults.add(("training", "input_gradient"), f"must be false here: {error}")
         except ShapeMismatch as error:  # formulas that fit two sizes of a batch in different ways

@@ -64,9 +64,9 @@ def results(found: Explanation, decimals: int, figure: Figure | None = None) -> 
 
 
 def _half_up(x: float, decimals: int) -> float:
-    if not isfinite(x):
-        return x
     unit = 10.0**decimals
+    if not isfinite(x * unit):  # it has no decimals
+        return x
     size = floor(abs(x) * unit + 0.5 + 1e-9) / unit
     return size if x >= 0 else -size
 

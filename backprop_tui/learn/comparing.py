@@ -20,7 +20,7 @@ from backprop_tui.learn.own_arrays import ArraysError as ArraysError
 from backprop_tui.learn.own_arrays import beginnings, matched, numbers, ways_of
 from backprop_tui.maths.expressions import Expr, names
 from backprop_tui.maths.functions import Array
-from backprop_tui.maths.numbers import signed, special
+from backprop_tui.maths.numbers import alike, signed, special
 from backprop_tui.maths.shapes import ShapeMismatch, shape, written
 from backprop_tui.maths.values import value
 from backprop_tui.messages import count, listed
@@ -301,13 +301,12 @@ class _Arrays:
     def _wrong(self, step: Step) -> Iterator[tuple[str, Array]]:
         """What each mistake gives in a step, the likeliest first, and how it is made."""
         shapes = self.program.shapes(len(self.iteration.examples))
-
-        program = self.program.right or self.program
+        size, program = shapes[step.symbol], self.program.right or self.program
         for slip in every_slip(program, step.symbol):
             with suppress(ShapeMismatch, KeyError):
-                fits = shape(slip.wrong, shapes) == shapes[step.symbol]
-                if fits and {*names(slip.wrong)} <= {*self.theirs}:
-                    yield slip.mistake.how, np.asarray(self._value(slip.wrong))
+                fits = shape(slip.wrong, shapes) == size
+                if fits and {*names(slip.wrong)} <= {*self.theirs}:  # linear′(Z) alone is a number
+                    yield slip.mistake.how, np.broadcast_to(self._value(slip.wrong), size)
 
     def _factor(self, step: Step, found: Array, right: Array, near: _Near) -> str:
         """Twice the right value: 1/m is missing."""
@@ -361,7 +360,7 @@ class _Near:
     def _apart(self, found: Array, right: Array) -> npt.NDArray[np.bool_]:
         sizes = np.abs(right[np.isfinite(right)])
         most = float(sizes.max()) if sizes.size and sizes.max() else 1.0
-        return ~np.isclose(found, right, rtol=0.0, atol=self.tolerance * most, equal_nan=True)
+        return ~alike(found, right, self.tolerance * most)
 
     def first(self, found: Array, right: Array, why: str) -> str:
         """[2,1]: yours 0.25 (2 times the right value), should be 0.125"""

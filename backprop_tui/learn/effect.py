@@ -18,7 +18,7 @@ from backprop_tui.learn.mistakes import ROUNDING, Mistake, Slip, slips_of
 from backprop_tui.maths.elements import element
 from backprop_tui.maths.expressions import Cell, Name, cells, names
 from backprop_tui.maths.functions import Array
-from backprop_tui.maths.numbers import significant
+from backprop_tui.maths.numbers import alike, significant
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
 from backprop_tui.model.algorithm import program_of
@@ -55,8 +55,7 @@ def _changed(right: Timeline, wrong: Timeline, iteration: int) -> Iterator[str]:
 def _same(one: Any, other: Any) -> bool:
     if np.array_equal(one, other):  # most are, to the bit
         return True
-    near = ROUNDING * _size(one)
-    return bool(np.allclose(one, other, rtol=0.0, atol=near, equal_nan=True))
+    return bool(alike(one, other, ROUNDING * _size(one)).all())
 
 
 def _size(matrix: Any) -> float:
@@ -260,9 +259,7 @@ class RightRun:
             run.iteration(iteration).results[run.program.index(symbol)]
             for run in (self.timeline, self.wrong)
         )
-        same = np.isclose(
-            wrong, right, rtol=0.0, atol=self._rounding(iteration, symbol), equal_nan=True
-        )
+        same = alike(wrong, right, self._rounding(iteration, symbol))
         if example is not None:
             same = same | (np.indices(same.shape)[self.timeline.program.axis] != example)
         if same.all():

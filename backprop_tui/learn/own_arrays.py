@@ -72,6 +72,8 @@ def numbers(name: str, given: Any) -> Array:
     if array.dtype.kind not in "fiub" or not array.size:
         what = "is empty" if not array.size else "is not an array of real numbers"
         raise ArraysError(f"{short(printable(name))} {what}")
+    if np.ma.is_masked(given):
+        raise ArraysError(f"{short(printable(name))} has masked numbers: give it those as well")
     return array if array.dtype.kind == "f" else array.astype(np.float64)
 
 
@@ -183,7 +185,8 @@ def _begun(
         begun = replace(experiment, data=found, initial=initial, edits=(), saved=None)
     examples, batch = begun.data.examples, experiment.training.batch
     batches = [batch, examples] if examples == own.examples else [examples]
-    for each_time in dict.fromkeys(batches):
+    fitting = filter(begun.program.fits, dict.fromkeys(batches))
+    for each_time in list(fitting) or [1]:
         training = replace(experiment.training, batch=each_time)
         yield replace(begun, training=training), _setting(chosen, turns, examples, each_time)
 

@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
-from math import fsum, inf, log10
+from math import inf, log10
 from random import Random
 from typing import TypeAlias
 
+from backprop_tui.maths.numbers import added
 from backprop_tui.model.notes import MOST_CHOICES
 
 LOOKED_AT = 8
@@ -150,7 +151,7 @@ def _size(choices: Choices) -> Sequence[float]:
 
 def _distance(choices: Choices) -> Sequence[float]:
     numbers = _value(choices)
-    return [fsum(abs(number - other) for other in numbers) for number in numbers]
+    return [added(abs(number - other) for other in numbers) for number in numbers]
 
 
 def _digits(choices: Choices) -> Sequence[float]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from backprop_tui.maths.functions import Array
 
@@ -28,6 +30,21 @@ def special(value: float) -> str | None:
     if math.isfinite(value):
         return None
     return "NaN" if math.isnan(value) else "∞" if value > 0 else "−∞"
+
+
+def added(numbers: Iterable[float]) -> float:
+    """Return their sum, the same with every Python, and without an error where it is infinite."""
+    terms = tuple(numbers)
+    try:
+        return math.fsum(terms)
+    except (OverflowError, ValueError):  # ∞ − ∞
+        return sum(terms)
+
+
+def alike(one: Any, other: Any, apart: float) -> npt.NDArray[np.bool_]:
+    """Return which of their numbers are at most so far apart; NaN is like NaN, ∞ like ∞."""
+    with np.errstate(all="ignore"):
+        return np.asarray(np.isclose(one, other, rtol=0.0, atol=apart, equal_nan=True))
 
 
 def fixed(value: float, decimals: int, width: int) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 
 from backprop_tui.maths.expressions import Expr
 from backprop_tui.maths.functions import Array
+from backprop_tui.maths.numbers import alike
 from backprop_tui.maths.values import value
 from backprop_tui.model.architecture import Architecture, Step
 from backprop_tui.model.network import Training
@@ -92,5 +93,4 @@ def _computed(e: Expr, env: dict[str, Any]) -> Array:
 def same(found: Array, right: Array) -> bool:
     """Whether two results are equal in every number, up to rounding."""
     near = CLOSE * np.abs(right[np.isfinite(right)]).max(initial=0.0)
-    alike = found.shape == right.shape
-    return alike and np.allclose(found, right, rtol=0.0, atol=near, equal_nan=True)
+    return found.shape == right.shape and bool(alike(found, right, near).all())

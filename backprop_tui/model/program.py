@@ -355,7 +355,21 @@ class Program:
 
     @lru_cache(maxsize=64)  # noqa: B019 (few outlive their run)
     def shapes(self, examples: int) -> Mapping[str, Shape]:
-        """The shape of every symbol, for a batch of that many examples."""
+        """The shape of every symbol, for a batch of that many examples; where the formulas fit
+        batches of one size alone, for those."""
+        if self.right is not None:  # some mistakes fit a batch of one alone
+            return self.right.shapes(examples)
+        return self.own_shapes(examples if self.fits(examples) else self.training.batch)
+
+    def fits(self, examples: int) -> bool:
+        """Whether the formulas fit a batch of that many examples."""
+        try:
+            return bool(self.own_shapes(examples))
+        except ShapeMismatch:
+            return False
+
+    def own_shapes(self, examples: int) -> Mapping[str, Shape]:
+        """The same, or a ShapeMismatch where the formulas fit no batch of that many."""
         # As taught: a formula that is right for one input may have no shape for two.
         steps = (*self.forward, *self.taught) if self.cached else self.taught
         return with_shapes_of(steps, self.architecture.shapes(examples))

@@ -227,7 +227,8 @@ def axes_of(program: Program) -> Mapping[Axis, Axis]:
     counted as they are; axes of length 1 are left out."""
     right = program.right or program
     forward = [step for step in right.taught if step.phase in ("forward", "loss")]
-    found = _Alike(with_shapes_of(forward, right.architecture.shapes(2)))  # two examples are many
+    many = 2 if right.fits(2) else 1
+    found = _Alike(with_shapes_of(forward, right.architecture.shapes(many)))
     for step in forward:
         found.join(found.of(step.expression), found.of(step.target))
     return {axis: found.first(axis) for axis in list(found.before)}

@@ -183,8 +183,10 @@ def evaluation(timeline: Timeline, known_then: Mapping[str, Array]) -> Evaluatio
     total, right = 0.0, 0
     first, _ = program.phase_bounds("loss")
     of_each = program.steps[first].symbol
-    for start in range(0, data.examples, AT_A_TIME):
-        here = slice(start, start + AT_A_TIME)
+    is_of_each = AT_A_TIME in program.shapes(AT_A_TIME)[of_each]  # else a loss is that of a batch
+    at_a_time = AT_A_TIME if is_of_each else experiment.training.batch
+    for start in range(0, data.examples, at_a_time):
+        here = slice(start, start + at_a_time)
         rows = np.arange(data.examples)[here]
         known: dict[str, Any] = {**parameters, **batch(data, rows)}
         numbers = {"m": float(len(rows)), "t": float(timeline.history.reached)}

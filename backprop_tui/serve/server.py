@@ -163,6 +163,8 @@ class Server:
             await page.prepare(request)
         except ConnectionError:  # it has left already: nobody gets this answer
             return web.Response()
+        except ValueError:  # a key that is no text
+            raise web.HTTPBadRequest from None
         name = request.query.get("page", "")
         await self.end_those_of(name)
         visitor = visitor_at(request.remote or "")
@@ -354,10 +356,11 @@ def is_no_bad_request(record: logging.LogRecord) -> bool:
     """Whether aiohttp has more to tell than that a request was malformed, which is its sender's
     fault: a line says so here, in place of a traceback. Bytes that are no text may come back in
     aiohttp's own words, which then cannot be sent."""
-    wrong = HttpProcessingError, UnicodeEncodeError
+    wrong = HttpProcessingError, UnicodeEncodeError, web.RequestPayloadError
     if not (record.exc_info and isinstance(record.exc_info[1], wrong)):
         return True
-    complain(record.getMessage().replace("Error handling", "refused a malformed"))
+    said = record.getMessage().replace("Unhandled exception", "Error handling request")
+    complain(said.replace("Error handling", "refused a malformed"))
     return False
 
 

@@ -15,7 +15,7 @@ import select
 import selectors
 import signal
 import termios
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from threading import Timer
 
@@ -109,9 +109,10 @@ class Reader:
                 # An enter that came before the terminal was taken is a line feed.
                 keys = self._parser.feed(text.replace("\n", "\r"))
                 yield from filter(_can_be_shown, keys)
-        except (ValueError, OverflowError):  # numbers in a sequence that are no key's
+        except (ValueError, ArithmeticError):  # numbers in a sequence that are no key's
             before, self._parser = self._parser, XTermParser(self._debug)
-            self._parser.mouse_pixels = before.mouse_pixels
+            # A terminal that does not know its size in pixels tells no place in them.
+            self._parser.mouse_pixels = bool(before.terminal_pixel_size)
             self._parser.terminal_size = before.terminal_size
             self._parser.terminal_pixel_size = before.terminal_pixel_size
 
@@ -168,10 +169,14 @@ class TerminalDriver(LinuxDriver):
     # one would wait for for ever: what they ask for is done by the loop.
 
     def _sigtstp_application(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(super()._sigtstp_application)
+        self._soon(super()._sigtstp_application)
 
     def _sigcont_application(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._go_on)
+        self._soon(self._go_on)
+
+    def _soon(self, what: Callable[[], object]) -> None:
+        with suppress(RuntimeError):  # the loop has ended already
+            self._loop.call_soon_threadsafe(what)
 
     def _go_on(self) -> None:
         """Take the terminal again. Stopped by a signal that cannot be caught, it never gave it
@@ -208,6 +213,7 @@ class TerminalDriver(LinuxDriver):
     def close(self) -> None:
         """The screen is taken down."""
         super().close()
+        signal.set_wakeup_fd(-1)  # the loop closes it first, and a signal then would be told of
         if self._end is not None:
             self._end.cancel()
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from backprop_tui.explain.provenance import Provenance
 from backprop_tui.explain.terms import over_examples, terms_of, values_of
 from backprop_tui.files.experiment_file import load
+from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.values import value
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Timeline
@@ -30,6 +31,13 @@ def test_they_add_up_to_the_gradient(experiment: Experiment) -> None:
         assert len(values) == len(terms)
         if terms:
             assert np.allclose(sum(values), result)
+
+
+def test_a_term_of_one_number_is_as_large_as_the_gradient_that_a_mistake_adds_it_to() -> None:
+    experiment = load("rnn").with_mistake(CATALOGUE["transpose-misplaced"])
+    program, provenance = experiment.program, Provenance(Timeline(experiment))
+    values = values_of(provenance, 1, program.steps[program.index("dWx")])
+    assert [matrix.shape for matrix in values] == [(2, 2)] * 3
 
 
 def test_of_what_is_shared_each_is_named_by_its_group() -> None:

@@ -569,6 +569,7 @@ def test_a_number_with_the_decimals_shown_is_rounded_and_another_stands_for_itse
         (-2.4, 0, -2.0),
         (0.0, 2, 0.0),
         (float("inf"), 2, float("inf")),
+        (-1e308, 2, -1e308),
     ],
 )
 def test_a_half_is_rounded_away_from_0(number: float, decimals: int, rounded: float) -> None:

@@ -333,6 +333,16 @@ def test_a_mistake_in_a_step_that_is_not_in_the_file_is_found(wrong: str, made_i
     assert lines(found)["db1"].remark == f"follows from {made_in}"
 
 
+def test_a_derivative_that_is_the_same_number_everywhere_is_a_mistake_like_any_other() -> None:
+    e = load("momentum")  # linear′(Z1) is 1
+    dW1 = Timeline(e).iteration(1).given["X"].sum(axis=1, keepdims=True).T / 2
+    for arrays in ({"dZ1": np.ones((1, 2))}, {"dW1": dW1}):
+        found = compare(e, arrays).first
+        assert found is not None
+        assert (found.made_in, found.symbol) == ("dZ1", *arrays)
+        assert "from only one of the factors" in found.remark
+
+
 @given(experiments(SMOOTH, scales=(1.0,)), st.sampled_from(sorted(CATALOGUE)))
 def test_a_run_with_a_mistake_differs_first_where_it_is_made(e: Experiment, name: str) -> None:
     wrong = Timeline(e.with_mistake(CATALOGUE[name]))

@@ -162,6 +162,18 @@ def test_a_mistake_is_made_just_where_it_says(e: Experiment, name: str) -> None:
         assert wrong.program.shapes(examples) == right.program.shapes(examples)
 
 
+@pytest.mark.parametrize("lesson", ["article", "saturation", "rnn"])
+@pytest.mark.parametrize("name", NAMES)
+def test_shapes_are_those_of_the_right_run_also_for_batches_that_it_would_not_fit(
+    lesson: str, name: str
+) -> None:
+    right = load(lesson)
+    wrong = right.with_mistake(CATALOGUE[name])
+    assert wrong.program.shapes(2) == right.program.shapes(2)
+    for step in wrong.program.steps:
+        every_slip(wrong.program, step.symbol)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_mistake_has_a_network_in_which_it_changes_something(name: str) -> None:
     relu = replace(BATCH, network=replace(BATCH.dense, activations=("relu", "sigmoid")))

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from backprop_tui.maths.numbers import (
     MOST_DECIMALS,
+    added,
+    alike,
     beside,
     cell_width,
     common_power,
@@ -233,3 +235,26 @@ def test_they_are_told_apart_by_no_more_decimals_than_that_takes() -> None:
     assert told_apart(0.14983, 0.14979, 4) == ("0.14983", "0.14979")
     assert told_apart(0.15, 0.15, 3) == ("0.150", "0.150")
     assert told_apart(math.nan, math.nan, 3) == ("NaN", "NaN")
+
+
+@pytest.mark.parametrize(
+    ("terms", "total"),
+    [
+        ([0.1] * 10, 1.0),
+        ([1e308, 1e308], math.inf),
+        ([math.inf, -math.inf], math.nan),
+        ([-math.inf, 1.0], -math.inf),
+        ([], 0.0),
+    ],
+)
+def test_a_sum_is_exact_or_beyond_numbers(terms: list[float], total: float) -> None:
+    assert added(iter(terms)) == pytest.approx(total, abs=0, rel=0, nan_ok=True)
+
+
+def test_numbers_are_alike_however_large_and_nothing_is_warned_of() -> None:
+    huge, here = (
+        np.array([1e308, math.inf, math.nan, 1.0]),
+        np.array([-1e308, math.inf, math.nan, 1.1]),
+    )
+    assert alike(huge, here, 0.2).tolist() == [False, True, True, True]
+    assert alike(huge, here, 0.0).tolist() == [False, True, True, False]

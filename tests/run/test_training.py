@@ -21,6 +21,7 @@ from backprop_tui.run.training import (
     train,
 )
 from tests.networks import ARTICLE, experiment
+from tests.programs import written
 from tests.run.test_history import DIGITS, DIVERGING
 
 LOSSES = Timeline(ARTICLE).history.losses(1, 3001)
@@ -125,6 +126,21 @@ def test_parameters_are_evaluated_on_all_examples_some_at_a_time(
     assert found.examples == 30
     assert found.loss == pytest.approx(-np.log((shares * Y).sum(axis=0)).mean(), rel=1e-12)
     assert found.right == (shares.argmax(axis=0) == Y.argmax(axis=0)).sum()
+
+
+@pytest.mark.parametrize("loss", ["mean(half_squared_error(O, Y))", "half_squared_error(O, Y)"])
+def test_a_loss_that_each_batch_has_once_is_evaluated_batch_by_batch(loss: str) -> None:
+    timeline = Timeline(
+        written(
+            {"W": (1, 2)},
+            {"X": [[0.5, 0.3, 1.0], [0.1, -0.4, 0.2]], "Y": [[1.0, 0.0, 3.0]]},
+            {"O": "W·X", "L": loss},
+            {"W": [[1.0, 2.0]]},
+            batch=1,
+        )
+    )
+    found = evaluation(timeline, timeline.iteration(1).given)
+    assert found.loss == pytest.approx((0.3**2 + 0.5**2 + 1.6**2) / 6)
 
 
 def test_of_targets_that_are_no_classes_none_is_right() -> None:

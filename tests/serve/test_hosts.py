@@ -208,12 +208,17 @@ async def test_a_malformed_request_learns_no_version_and_is_told_of_in_a_line() 
 
 
 async def test_bytes_that_are_no_text_are_refused_in_a_line_too() -> None:
+    socket = "Upgrade: websocket\nSec-WebSocket-Version: 13\nSec-WebSocket-Key: \udcff"
+    packed = "Content-Encoding: gzip\nContent-Length: 3\n\nxyz"
     with serving() as served:
-        asks = "GET / HTTP/1.1\nHost: localhost\nConnection: close\nExpect: \udcff\n\n"
-        assert (await answer(served, asks)).startswith("HTTP/1.1 500 ")
+        for path, said, number in (("", "Expect: \udcff", 500), ("ws", socket, 400)):
+            asks = f"GET /{path} HTTP/1.1\nHost: localhost\nConnection: close\n{said}\n\n"
+            assert (await answer(served, asks)).startswith(f"HTTP/1.1 {number} ")
+        asks = f"GET / HTTP/1.1\nHost: localhost\nConnection: close\n{packed}"
+        assert (await answer(served, asks)).startswith("HTTP/1.1 200 ")
         served.stop()
-        line = "backprop-tui: refused a malformed request from 127.0.0.1\n"
-        assert served.process.stderr.read() == line
+        line = "backprop-tui: refused a malformed request"
+        assert served.process.stderr.read() == f"{line} from 127.0.0.1\n{line}\n"
 
 
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="Linux alone bounds another process")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from textual.events import Key, Paste
+from textual.events import Key, MouseDown, Paste
 
-from backprop_tui.tui.driver import LONGEST_PAUSE, Reader
+from backprop_tui.tui.driver import LONGEST_PAUSE, Reader, TerminalDriver
 
 COLOUR = b"\x1b]11;rgb:1e1e/1e1e/1e1e\x1b\\"
 
@@ -55,6 +58,25 @@ def test_what_only_begins_like_an_answer_is_what_was_typed(
 )
 def test_a_sequence_that_is_no_key_is_dropped(wrong: bytes) -> None:
     assert keys(wrong, b"n") == ["n"]
+
+
+def test_a_terminal_that_does_not_know_its_size_in_pixels_has_a_mouse() -> None:
+    reader, click = Reader(), b"\x1b[<0;3;5M"
+    list(reader.read(b"\x1b[48;24;80;0;0t" + click))
+    (found,) = reader.read(click)
+    assert isinstance(found, MouseDown)
+    assert (found.x, found.y) == (2, 4)
+
+
+def test_a_signal_that_comes_when_the_loop_ends_or_has_ended_is_told_nowhere() -> None:
+    driver = object.__new__(TerminalDriver)
+    driver._loop, driver._writer_thread = asyncio.new_event_loop(), None
+    driver._loop.add_signal_handler(signal.SIGUSR1, lambda: None)
+    driver.close()
+    assert signal.set_wakeup_fd(-1) == -1
+    driver._loop.close()
+    driver._sigtstp_application()
+    driver._sigcont_application()
 
 
 SENT = {
