@@ -227,7 +227,8 @@ async def test_more_connections_than_there_is_room_for_are_told_of_once() -> Non
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.prlimit(served.process.pid, resource.RLIMIT_NOFILE, (100, most))
         opened = [await asyncio.open_connection("127.0.0.1", served.port) for _ in range(60)]
-        said = await asyncio.to_thread(served.process.stderr.readline)
+        async with asyncio.timeout(60):
+            said = await asyncio.to_thread(served.process.stderr.readline)
         assert said.startswith("backprop-tui: there is no room for another connection; ")
         for reading, _ in opened[50:]:  # half of what may be open
             with suppress(ConnectionError):

@@ -384,6 +384,15 @@ async def test_an_experiment_that_has_become_wrong_is_said_to_be(tmp_path: Path)
             assert await end(socket) == End.UNOPENED
 
 
+async def opens_nothing() -> None:
+    """A page is told that it has no session, and its place is free again."""
+    server = Server({"word": "article"}, most=1)
+    async with TestClient(TestServer(server.application())) as client:
+        socket = await client.ws_connect("/ws")
+        assert await end(socket) == End.UNOPENED
+        await until(lambda: not server.sessions)
+
+
 async def test_a_process_that_has_ended_before_anything_was_read_is_told_of(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -395,11 +404,7 @@ async def test_a_process_that_has_ended_before_anything_was_read_is_told_of(
         return process
 
     monkeypatch.setattr("asyncio.create_subprocess_exec", ended)
-    server = Server({"word": "article"}, most=1)
-    async with TestClient(TestServer(server.application())) as client:
-        socket = await client.ws_connect("/ws")
-        assert await end(socket) == End.UNOPENED
-        await until(lambda: not server.sessions)
+    await opens_nothing()
     assert capfd.readouterr() == ("", "lost\n")
 
 
@@ -410,11 +415,7 @@ async def test_where_no_process_can_be_started_the_page_is_told(
         raise BlockingIOError("Resource temporarily unavailable")
 
     monkeypatch.setattr("asyncio.create_subprocess_exec", no_room)
-    server = Server({"word": "article"}, most=1)
-    async with TestClient(TestServer(server.application())) as client:
-        socket = await client.ws_connect("/ws")
-        assert await end(socket) == End.UNOPENED
-        await until(lambda: not server.sessions)
+    await opens_nothing()
 
 
 async def test_stopping_ends_the_process_whatever_its_task_has_met(

@@ -134,12 +134,11 @@ class Board(Panel):
         """Name the other groups in the last line, and return the column behind them."""
         if canvas.height <= LEAST or not a.names_others:
             return 0
-        left_out, apart = self.no_room(view, a), " " * 3
-        if left_out and self.remark(view, a, canvas.width).endswith(left_out):
-            left_out = ""
-        width = canvas.width - len(f"{apart}{left_out}" if left_out else "")
-        others = shortened(neighbours(view, a, width), width)
-        said = apart.join(filter(None, (others, left_out)))
+        left_out = self.no_room(view, a)
+        is_told = not left_out or self.remark(view, a, canvas.width).endswith(left_out)
+        behind = "" if is_told else f"   {left_out}"
+        room = canvas.width - len(behind)
+        said = f"{shortened(neighbours(view, a, room), room)}{behind}".strip()
         return canvas.put(0, canvas.height - 1, shortened(said, canvas.width), "quiet")
 
 

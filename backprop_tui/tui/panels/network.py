@@ -8,7 +8,6 @@ from backprop_tui.tui.paint.canvas import Canvas
 from backprop_tui.tui.paint.drawings import draw
 from backprop_tui.tui.panels.panel import Panel
 
-SHORTER = {"backward": "back"}
 APART = 2
 """Columns between the drawing and the plane."""
 
@@ -24,7 +23,7 @@ class NetworkPanel(Panel):
         drawing = Canvas(canvas.width - columns - APART, canvas.height) if columns else canvas
         phase = view.state.phase
         arrow, title = ARROWS[phase], "Network"
-        ways = (f"{arrow} {phase}", f"{arrow} {SHORTER.get(phase, phase)}", arrow)
+        ways = (f"{arrow} {phase}", arrow)  # "back" is what ⌫ does
         note = next((way for way in ways if drawing.fits_rule(title, way)), "")
         self.rule(drawing, view, title, note)
         draw(drawing, view, 1)
