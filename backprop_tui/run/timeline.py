@@ -76,13 +76,6 @@ class State:
     def phase(self) -> Phase:
         return self.step.phase if self.step else self.program.steps[0].phase
 
-    @property
-    def layer(self) -> int | None:
-        """The layer worked on: at L and J the last one, before the first step the first."""
-        if self.step is None:
-            return 1
-        return self.step.group or max(self.program.groups, default=1)
-
     def done(self, symbol: str) -> bool:
         """Whether the step that writes `symbol` is done in this iteration."""
         at = self.program.positions.get(symbol)

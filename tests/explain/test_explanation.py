@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from backprop_tui.explain.explanation import Explanation, Number, own_cell
+from backprop_tui.explain.explanation import Explanation, Number, own_cell, read_figure
 from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.explain.terms import over_examples, terms_of
 from backprop_tui.files.experiment_file import load
@@ -684,3 +684,11 @@ def all_said(run: Timeline, place: Place) -> Iterator[str]:
     yield from (f"* {remark}" for remark in found.remarks)
     yield "< " + " ".join(f"{text(read.cell)}@{read.iteration}" for read in found.sources)
     yield f"> {', '.join(p.used_in(place)) or 'nothing'}"
+
+
+@pytest.mark.parametrize(
+    ("figure", "read"),
+    [("−0.50", -0.5), ("1.2e−7", 1.2e-7), ("∞", np.inf), ("−∞", -np.inf), ("a half", np.nan)],
+)
+def test_a_figure_is_read_as_the_number_that_it_shows(figure: str, read: float) -> None:
+    assert repr(read_figure(figure)) == repr(read)

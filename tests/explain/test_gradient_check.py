@@ -461,9 +461,9 @@ def test_a_loss_without_a_convention_of_its_own_is_checked_like_any_other() -> N
             "✓ gradient check: difference < 1e−9 (1 of 2,000 cells)",
         ),
         (
-            CellCheck(1, 2, 0.5, -0.25, CheckVerdict.DIFFERS),
+            CellCheck(1, 2, 0.123456, -0.25, CheckVerdict.DIFFERS),
             1,
-            "✗ gradient check, dW1[1,2]: −0.25, not 0.5",
+            "✗ gradient check, dW1[1,2]: −0.25, not 0.1235",
         ),
         (CellCheck(1, 2, 0.5, 0.2, CheckVerdict.KINK), 1, "~ gradient check: at a kink"),
         (

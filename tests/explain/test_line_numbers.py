@@ -13,6 +13,7 @@ from backprop_tui.explain.provenance import Provenance
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.values import value
+from backprop_tui.maths.writing import text
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Timeline
 from tests.networks import SMOOTH, experiments
@@ -44,6 +45,17 @@ def test_every_line_with_numbers_has_the_value_of_the_gradient_at_the_cell(e: Ex
                 if written is not None:
                     expected = results[symbol][-1, -1]
                     assert value(written, at.env) == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+def test_one_minus_a_number_is_one_figure() -> None:
+    e = load("article")
+    at = numbers(e, Cell("dZ2", 1, 1))
+    A = at.env["A2"].item()
+    *_, line = (x for x in derivation(e.program, "dZ2").lines if "(1 − A2)" in text(x.expression))
+    found = at.of(line.expression)
+    assert found is not None
+    assert f"{1 - A:.3f}" in found[0]
+    assert "1 −" not in found[0]
 
 
 def test_a_derivative_s_line_is_at_the_number_that_stands_for_z() -> None:

@@ -315,6 +315,12 @@ class TestKnownWrong:
         assert [c.of for c in found] == ["A1[1,1]", "A1[3,1]", "A1[2,1]"]
         assert [c.of for c in found if c.wrong] == ["A1[2,1]"]
 
+    def test_is_the_same_number_under_the_name_of_its_matrix(self) -> None:
+        wrong = (KnownWrong(parse("L"), "9.9", "a slip"),)
+        for printed in ("L", "L[1,1]"):
+            (found,) = of(Published("", figures=(figure(printed, ["9.9"]),), known_wrong=wrong))
+            assert found.wrong
+
 
 def all_comparisons(name: str) -> Iterator[Comparison]:
     timeline = Timeline(load(name))

@@ -133,6 +133,10 @@ class TestClasses:
         assert data.classes == ("-1", "9", "10"), "in the order of numbers"
         assert data.Y.T.tolist() == [[0, 0, 1], [0, 1, 0], [1, 0, 0], [0, 1, 0]]
 
+    def test_a_class_of_minus_zero_is_0(self, folder: Path) -> None:
+        data = experiment(folder, "a,b,species\n0,0,-0.0\n0,0,2\n0,0,1\n").data
+        assert data.classes == ("0", "1", "2")
+
     def test_with_one_output_whole_numbers_stay_numbers(self, folder: Path) -> None:
         table = "a,b,species\n0,0,0\n0,0,1\n"
         e = experiment(folder, table, 'target = "species"', ONE)

@@ -478,6 +478,16 @@ class TestAllFaultsAtOnce:
             "data is missing",
         ]
 
+    @pytest.mark.parametrize("section", ["parameters", "functions", "repeat"])
+    def test_with_a_section_of_formulas_they_are_what_a_file_lacks(self, section: str) -> None:
+        found = faults(f"[{section}]\n" + SMALL.replace("[network]", "[other]"))
+        assert "forward is missing: it must be a table" in found
+        assert not any(fault.startswith("network") for fault in found)
+
+    def test_a_network_beside_formulas_is_a_fault(self) -> None:
+        found = faults(SMALL + '[forward]\nZ1 = "W1·X"')
+        assert any(fault.startswith("[network] cannot be used with [forward]") for fault in found)
+
     def test_one_slip_is_one_fault(self) -> None:
         text = SMALL + '[training]\nbatch = 0\n[[notes]]\nat = "J"\ntext = "x"'
         assert len(faults(text)) == 1, "whether J stands cannot be told from a wrong batch"

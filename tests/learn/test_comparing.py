@@ -74,6 +74,13 @@ def test_the_numbers_of_a_run_agree_with_it(e: Experiment) -> None:
     assert set(lines(found)) == set(arrays)
 
 
+def test_after_the_update_means_parameters_not_what_else_an_update_keeps() -> None:
+    e = load("momentum")
+    run = e.program.by_symbol(Timeline(e).iteration(1).results)
+    found = compare(e, {"vdW1": run["vdW1"], "W1_new": run["W1"]})
+    assert lines(found).keys() == {"vdW1", "W1_new"}
+
+
 def test_data_and_parameters_in_the_file_are_what_the_run_begins_with() -> None:
     found = compare(ARTICLE, by_hand(m=5))
     assert found.agrees

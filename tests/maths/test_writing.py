@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -319,6 +320,21 @@ def test_latex_in_lines_encloses_nothing_that_tex_could_not_break() -> None:
     assert write(e, LATEX_IN_LINES) == (
         r"\exp(X_{1,1}) / (\exp(X_{1,1} + 1) + \exp(X_{2,1} + 1) + 1)"
     )
+
+
+@pytest.mark.parametrize(
+    ("shown", "written"),
+    [
+        ("a·b", r"\frac{a·b + a·b}{2}"),
+        ("a·b + c", "(a·b + c + a·b + c) / 2"),
+    ],
+)
+def test_what_stands_for_a_part_counts_by_its_own_numbers(shown: str, written: str) -> None:
+    def leaf(part: Expr) -> str | None:
+        return shown if isinstance(part, Cell) else None
+
+    e = parse("(X[1,1] + X[2,1]) / 2")
+    assert write(e, replace(LATEX_IN_LINES, times="·", leaf=leaf)) == written
 
 
 def test_a_long_sum_is_folded_in_the_middle() -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
 
 import pytest
 
@@ -17,6 +17,7 @@ from backprop_tui.model.keys import (
     SHARE,
     SOMETHING_SAID,
     TRUTH,
+    Key,
     ListOf,
     Others,
     Rows,
@@ -39,6 +40,14 @@ from backprop_tui.model.notes import (
     Question,
 )
 from backprop_tui.model.saved import EXPLAINED, WINDOW, Edit, Keyframe, Level, Look, Saved
+
+
+@dataclass
+class Quoted:
+    """A record whose annotations are not evaluated: this module imports them from __future__."""
+
+    rate: Annotated[float, Key(POSITIVE)] = 1.0
+
 
 NAN, INFINITY = float("nan"), float("inf")
 
@@ -227,3 +236,8 @@ def test_a_value_is_itself_unless_something_else_is_said() -> None:
 def test_numbers_as_they_are_printed(printed: str) -> None:
     assert NUMBER.fullmatch(printed)
     assert PRINTED.nearly(0.5)
+
+
+def test_keys_of_a_record_whose_annotations_are_text_are_refused_not_lost() -> None:
+    with pytest.raises(TypeError, match=r"test_keys must not import annotations from __future__"):
+        keys_of(Quoted)

@@ -78,6 +78,10 @@ EQUIVALENT = {
         "what is alike is of one size"
     ),
     ("learn/trial.py", "ratios[0]  →  ratios[-1]"): "those of a multiple are alike",
+    ("learn/diagnosis.py", "right > 0  →  right > -1"): "what is not beside is above or below",
+    ("learn/questions.py", "abs(wrong.number) > VANISHES  →  abs(wrong.number) >="): (
+        "no number lies just there"
+    ),
     ("files/autosave.py", "os.urandom(4)  →"): "a name of any length will do",
     ("maths/rules.py", "e.args[0]  →  e.args[-1]"): "a softmax has one argument",
     ("explain/provenance.py", "found[1] or 0  →"): "cells are counted from 1: None comes first",

@@ -59,11 +59,10 @@ def same(one: Iteration, other: Iteration) -> bool:
 
 def assert_same_state(one: State, other: State) -> None:
     assert same(one.iteration, other.iteration)
-    assert (one.step, one.next_step, one.phase, one.layer) == (
+    assert (one.step, one.next_step, one.phase) == (
         other.step,
         other.next_step,
         other.phase,
-        other.layer,
     )
     for symbol in one.program.shapes(one.examples):
         known, expected = one.value(symbol), other.value(symbol)
@@ -325,7 +324,7 @@ def test_before_the_first_step_only_what_is_given_is_known() -> None:
     assert known == {"X", "Y", "W1", "b1", "W2", "b2"}
     assert state.step is None
     assert state.next_step is timeline.program.steps[0]
-    assert (state.phase, state.layer) == ("forward", 1)
+    assert state.phase == "forward"
 
 
 def test_a_parameter_is_the_old_one_until_its_update_is_done() -> None:
@@ -366,11 +365,10 @@ def test_an_announced_step_is_shown_and_nothing_of_it_is_known() -> None:
     assert state.step is state.next_step
 
 
-def test_the_last_layer_is_worked_on_while_the_loss_is_taken() -> None:
+def test_each_phase_has_its_turn_and_behind_the_last_step_none_is_next() -> None:
     timeline = Timeline(ARTICLE)
-    assert timeline.state(Position(1, 5)).layer == 2
-    assert timeline.state(Position(1, 17)).next_step is None
     assert [timeline.state(Position(1, n)).phase for n in (1, 5, 6, 17)] == list(PHASES)
+    assert timeline.state(Position(1, 17)).next_step is None
 
 
 # Divergence ----------------------------------------------------------------------------------
