@@ -284,7 +284,8 @@ def as_table(
     """The fields of a record as a section has them: what is not as usual, or `present` already."""
     told = {}
     for name, key in section.keys.items():
-        value = fields.get((key.fields or (name,))[0])
+        (field,) = key.fields or (name,)
+        value = fields.get(field)
         if value is not None and (value != key.default or name in present):
             told[name] = _plain(key.kind, value)
     if section.others is not None:

@@ -25,14 +25,12 @@ from backprop_tui.maths.expressions import (
     Num,
     Sum,
     as_expr,
-    calls,
     cells,
     is_scalar,
     rebuild,
     replace,
     walk,
 )
-from backprop_tui.maths.functions import PRIMITIVES, expand
 from backprop_tui.maths.numbers import MOST_DECIMALS, number
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
@@ -173,11 +171,8 @@ def _places(typed: str, x: float, decimals: int) -> float:
 
 def _on_the_way(found: Explanation, right: float) -> tuple[float, ...]:
     """The sizes of all exact values on the way to a number, which is not among them."""
-    whole = [*found.forms]
-    for form in found.forms:
-        whole += [expand(call) for call in calls(form) if call.function not in PRIMITIVES]
     parts: dict[Expr, None] = {}
-    for part in (part for form in whole for part in walk(form)):
+    for part in (part for form in found.forms for part in walk(form)):
         parts[part] = None
         match part:
             case Div(Sum(terms), y):

@@ -53,7 +53,7 @@ class Forward:
     """What is there before the first step."""
     shapes: Mapping[str, Shape]
     """The shapes of what is given, for a batch of `examples`."""
-    examples: int = 1
+    examples: int
     objective: Step | None = None
     """J, which is minimised: a sum over the losses, and terms of parameters alone. None: the loss
     of the one example."""

@@ -396,7 +396,7 @@ def test_a_cell_is_checked_when_it_is_asked_for() -> None:
 @pytest.mark.parametrize("symbol", ["Z1", "L", "W1", "dX", "dW9"])
 def test_what_is_no_gradient_is_a_key_error(symbol: str) -> None:
     timeline = Timeline(BATCH)
-    with pytest.raises(KeyError):
+    with pytest.raises(KeyError, match=symbol):
         check_gradient(timeline.program, timeline.iteration(1), symbol)
 
 

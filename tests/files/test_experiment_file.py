@@ -604,14 +604,20 @@ class TestOverrides:
     ) -> None:
         assert faults(SMALL, **flags)[0] == sentence
 
-    def test_more_layers_repeat_the_first_activation_and_keep_the_output(self) -> None:
-        assert read(SMALL, layers="2,3,3,3,1").dense.activations == (
-            "tanh",
-            "tanh",
-            "tanh",
-            "sigmoid",
-        )
-        assert read(SMALL, layers="2,1").dense.activations == ("sigmoid",)
+    @pytest.mark.parametrize(
+        ("layers", "activations"),
+        [
+            ("2,1", ["sigmoid"]),
+            ("2,3,1", ["tanh", "sigmoid"]),
+            ("2,4,4,1", ["tanh", "relu", "sigmoid"]),
+            ("2,3,3,3,1", ["tanh", "tanh", "tanh", "sigmoid"]),
+        ],
+    )
+    def test_other_layers_repeat_the_first_activation_and_keep_the_output(
+        self, layers: str, activations: list[str]
+    ) -> None:
+        three = SMALL.replace("[2, 3, 1]", "[2, 3, 3, 1]").replace('"tanh"', '"tanh", "relu"')
+        assert list(read(three, layers=layers).dense.activations) == activations
 
     def test_layers_drop_parameters_and_freezes_that_no_longer_fit(self) -> None:
         text = SMALL + (

@@ -111,6 +111,9 @@ dZ2 = [[1, "x"]]
 iteration = 2
 cell = "A1[1,1]"
 value = 3
+[[edits]]
+cell = "A1[1,1]"
+value = 3
 [[notes]]
 at = "A1"
 text = "It is given."
@@ -127,6 +130,7 @@ text = "It is given."
         'dZ2, dW2, db2, dA1, dZ1, dW1, db1. Did you mean "A2"?',
         'given.dZ2[1,2] must be a finite number; got "x"',
         f"edits[1].iteration must be 1, {because}",
+        "edits[2].iteration is missing: it must be a whole number, 1 or more",
         "notes[1].at names no step: A1 is given, so it is not computed",
     ]
 

@@ -243,6 +243,7 @@ class TestRounding:
 
     def test_a_number_cut_off_to_one_digit_is_wrong(self) -> None:
         assert answered("0.3", Cell("Z1", 1, 1)).verdict is AnswerVerdict.WRONG  # 0.3775
+        assert answered("0.9", Cell("J", 1, 1), "xor").verdict is AnswerVerdict.WRONG  # 0.9628
 
     def test_one_unit_off_is_up_to_one_and_a_half(self) -> None:
         assert answers._one_off(0.4, 0.25, 0.1)  # 0.15000000000000002
