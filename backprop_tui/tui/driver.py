@@ -129,6 +129,8 @@ class TerminalDriver(LinuxDriver):
     _has_it = False
     """Whether the terminal is this program's just now."""
     _end: Timer | None = None
+    _must_stop = False
+    """Whether it was told to stop, and not to go on since."""
 
     def run_input_thread(self) -> None:
         """Read until the terminal is given back, or gone."""
@@ -169,14 +171,27 @@ class TerminalDriver(LinuxDriver):
     # one would wait for for ever: what they ask for is done by the loop.
 
     def _sigtstp_application(self, *_: object) -> None:
-        self._soon(super()._sigtstp_application)
+        self._must_stop = True
+        self._soon(self._stop)
 
     def _sigcont_application(self, *_: object) -> None:
+        self._must_stop = False
         self._soon(self._go_on)
 
     def _soon(self, what: Callable[[], object]) -> None:
         with suppress(RuntimeError):  # the loop has ended already
             self._loop.call_soon_threadsafe(what)
+
+    def _stop(self) -> None:
+        """Give the terminal back and stop, unless what came since says otherwise: nobody would
+        tell it to go on once more."""
+        if not self._must_stop or self._end is not None:
+            return
+        if self._auto_restart:
+            self.suspend_application_mode()
+            self._must_signal_resume = True
+        if self._must_stop:
+            os.kill(os.getpid(), signal.SIGSTOP)
 
     def _go_on(self) -> None:
         """Take the terminal again. Stopped by a signal that cannot be caught, it never gave it
