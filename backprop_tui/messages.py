@@ -76,14 +76,14 @@ def shown(value: object) -> str:
             return f'"{printable(escaped)}"'
         case int():
             return str(value) if abs(value) < 10**20 else "a number of more than 20 digits"
-        case list():
+        case list() | tuple():
             return "an empty list" if not value else f"a list of {len(value)}"
         case dict():
             return "a table"
         case date() | time():
             return "a date or time"
         case _:
-            return str(value)
+            return printable(short(str(value)))
 
 
 def listed(names: Sequence[str]) -> str:

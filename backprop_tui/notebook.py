@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 MOST_COLUMNS = 10
 MOST_TERMS = 6
+ROWS = 2
+"""Lists in each other that a flag is at most: the rows of a matrix."""
 BRACKETS = "text-align:right;border:solid currentColor;border-width:0 1px;border-radius:6px"
 TOP = "vertical-align:top"
 
@@ -51,11 +53,14 @@ def load(
     return experiment_file.load(source, {flag: _plain(value) for flag, value in given.items()})
 
 
-def _plain(value: Any) -> Any:
-    """A value as a file has it: lists and numbers of Python."""
+def _plain(value: Any, inner: int = ROWS) -> Any:
+    """A value as a file has it: lists and numbers of Python. What is `inner` to more lists than
+    rows are stays: it is none of any flag, and may hold itself."""
     if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
-    return [_plain(part) for part in value] if isinstance(value, list | tuple) else value
+    if inner and isinstance(value, list | tuple):
+        return [_plain(part, inner - 1) for part in value]
+    return value
 
 
 class NotebookTimeline(timeline.Timeline):

@@ -240,6 +240,17 @@ class TestWhatIsNoneOfARun:
         with pytest.raises(ExperimentError, match="mistake"):
             load("neuron", mistake=mistake)
 
+    @pytest.mark.parametrize("flag", ["x", "layers", "seed", "mistake"])
+    def test_what_holds_itself_is_refused_in_a_line(self, flag: str) -> None:
+        own: list[object] = [1]
+        own.append(own)
+        array = np.empty((2, 2), dtype=object)
+        array.fill(array)
+        for value in (own, [own], array):
+            with pytest.raises(ExperimentError) as refused:
+                load("neuron", {flag: value})
+            assert not any("\n" in fault for fault in refused.value.faults)
+
     def test_a_path_may_be_bytes(self) -> None:
         path = FOLDER / f"{NAMES[0]}.toml"
         assert load(bytes(path)).name == load(path).name  # type: ignore[arg-type]

@@ -112,7 +112,11 @@ class Autosave:
     def opened(self) -> Experiment:
         """The run where it stood. Raises ExperimentError."""
         said, source = self.content["said"], self.content["source"]
-        experiment = experiment_said(said, source, self.content["folder"])
+        try:
+            experiment = experiment_said(said, source, self.content["folder"])
+        except ExperimentError as error:  # another version of this program may have written it
+            place = path_shown(self.stem + CONTENT)
+            raise ExperimentError(*(f"{place}: {fault}" for fault in error.faults)) from None
         if experiment.written is None or not isinstance(path := self.content["path"], str):
             return experiment
         return replace(experiment, written=replace(experiment.written, path=path))

@@ -61,12 +61,16 @@ def remember_theme(name: str) -> str:
         os.makedirs(os.path.dirname(place), exist_ok=True)
         write_file(place, lazy.changed(text, document), overwrite=True)
     except ExperimentError as error:
-        return f"The theme is not remembered: {error.faults[0]}"
+        why = str(error.faults[0])
     except SaveError as error:
-        return f"The theme is not remembered: {error}"
+        why = str(error)
     except OSError as error:
-        return f"The theme is not remembered: {path_shown(place)}: {error.strerror}"
-    return ""
+        why = f"{path_shown(place)} cannot be written: {error.strerror}"
+    else:
+        return ""
+    # The path comes last: where there is no room for all, it is what is cut.
+    why = why.replace(path_shown(place), os.path.basename(place), 1)
+    return f"The theme is not remembered: {why} ({path_shown(place)})"
 
 
 def _text() -> str:

@@ -143,6 +143,11 @@ def compare(
         if compared.agrees:
             break
     assert best is not None  # there is one beginning, or an ArraysError
+    if len(given) == len(found):
+        raise ArraysError(
+            f"there is nothing to compare: the run begins with {listed(tuple(given))}. "
+            f"What you have computed is needed, such as {experiment.program.steps[0].symbol}"
+        )
     return best
 
 

@@ -31,9 +31,9 @@ SETTINGS = 4
 """Of how many stretches between edits X, Y and α are kept as they are there."""
 GIVEN_ONCE = "values are given in the file, so the run has one iteration"
 """Why a run with [given] is not trained."""
-AT_A_TIME, PER_STEP = 10**8, 600
+AT_A_TIME, PER_STEP, PER_WHOLE_STEP = 10**8, 600, 10_000
 """Multiplications that take a moment, a tenth of a second or so, and those that take as long as a
-step takes to be called."""
+step takes to be called: among many iterations, and in one whose numbers are all kept."""
 MOMENTS = 1000
 """How many of them one jump, one search or one opening may take."""
 
@@ -50,11 +50,11 @@ class Stretch:
     """Whether the run ends here, as a parameter is no longer finite after `last`."""
 
 
-def moment(program: Program, examples: int) -> int:
+def moment(program: Program, examples: int, per_step: int = PER_STEP) -> int:
     """How many iterations with so many examples each take no more than a moment."""
     shapes = program.shapes(examples)
     numbers = sum(prod(shapes[symbol]) for symbol in program.parameters)
-    return max(1, AT_A_TIME // (numbers * examples + PER_STEP * len(program.steps)))
+    return max(1, AT_A_TIME // (numbers * examples + per_step * len(program.steps)))
 
 
 class History:
@@ -115,6 +115,11 @@ class History:
     def most(self) -> int:
         """How many iterations at most one jump, one search or one opening computes."""
         return MOMENTS * self._moment
+
+    @property
+    def most_whole(self) -> int:
+        """How many iterations at most one search computes that looks at all numbers of each."""
+        return MOMENTS * moment(self.program, self.experiment.training.batch, PER_WHOLE_STEP)
 
     def setting(self, iteration: int) -> Experiment:
         """The experiment with X, Y and α as they are in that iteration."""

@@ -10,11 +10,14 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import wait
+from contextlib import suppress
+from itertools import chain
 from typing import Any
 
 from textual.app import App
+from textual.drivers._byte_stream import ByteStream
 from textual.drivers.web_driver import WebDriver
 from textual.events import AppFocus, Resize
 from textual.message import Message
@@ -26,6 +29,7 @@ from backprop_tui.files.codes import TooLongError
 from backprop_tui.session.saving import code_of, snapshot
 from backprop_tui.session.state import Snapshot
 from backprop_tui.tui.app import BackpropApp
+from backprop_tui.tui.reader import Reader
 
 MOMENT = 1.0
 """Seconds between two looks at where the learner is: no key waits for it."""
@@ -37,7 +41,8 @@ BACKLOG = 256
 
 
 class SessionDriver(WebDriver):
-    """Textual's own, but it has the focus from the start, and ends with the pipe that it reads.
+    """Textual's own, but it has the focus from the start, reads as a terminal's does, and ends with
+    the pipe that it reads.
 
     Its thread reads no faster than the app takes what was read: a flood of keys costs no memory.
     """
@@ -49,8 +54,21 @@ class SessionDriver(WebDriver):
         self._app.call_later(self._app.post_message, AppFocus())  # the page takes the keys at once
 
     def run_input_thread(self) -> None:
-        super().run_input_thread()
+        reader, stream = Reader(self._debug), ByteStream()
+        with suppress(RuntimeError):  # the loop has ended already
+            for data in self._input_reader:
+                for kind, said in stream.feed(data) if data else ():
+                    if kind == "D":  # whole: an escape is a key, however soon another follows
+                        self._take(chain(reader.read(said), reader.idle()))
+                    else:
+                        self._on_meta(kind, said)
+                if not data:
+                    self._take(reader.idle())
         self._app.post_message(ExitApp())  # nobody can press a key any more
+
+    def _take(self, messages: Iterable[Message]) -> None:
+        for message in messages:
+            self.process_message(message)
 
     def process_message(self, message: Message) -> None:
         if isinstance(message, Resize):  # among the keys: a size within bounds comes beside them

@@ -267,10 +267,12 @@ def size_asked_for(request: web.Request) -> tuple[int, int]:
 def host_name(host: str) -> str:
     """What names are compared by: without port, brackets and final dot, in small letters; nothing
     where it is no host."""
-    with suppress(ValueError):
-        return str(ipaddress.ip_address(host))
     found = HOST.fullmatch(host)
-    return found[1].strip("[]").rstrip(".").lower() if found else ""
+    name = found[1].strip("[]").rstrip(".").lower() if found else host
+    try:
+        return str(ipaddress.ip_address(name))  # as it is written most shortly
+    except ValueError:
+        return name if found else ""
 
 
 def visitor_at(address: str) -> str:
@@ -366,13 +368,14 @@ def is_no_bad_request(record: logging.LogRecord) -> bool:
 
 def bounded(served: web.Server) -> None:
     """Let it have no more connections at a time than there is room for: where none is left, asyncio
-    tries again, and ever more often."""
+    tries again, and ever more often. One visitor may have half of them."""
     made, full = served.connection_made, False
 
     def connection_made(handler: web.RequestHandler, transport: asyncio.Transport) -> None:
         nonlocal full
         made(handler, transport)
-        if len(served.connections) <= room():
+        whose = [visitor_of(each.transport) for each in served.connections]
+        if len(whose) <= room() and whose.count(visitor_of(transport)) <= room() // 2:
             return
         asyncio.get_running_loop().call_soon(transport.abort)  # once aiohttp has begun with it
         if not full:
@@ -383,6 +386,12 @@ def bounded(served: web.Server) -> None:
         full = True
 
     vars(served)["connection_made"] = connection_made
+
+
+def visitor_of(transport: asyncio.BaseTransport | None) -> str:
+    """Whom a connection belongs to; nobody where it is closed."""
+    host, *_ = (transport and transport.get_extra_info("peername")) or [""]
+    return visitor_at(host)
 
 
 def room() -> int:

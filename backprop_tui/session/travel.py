@@ -129,7 +129,8 @@ def _searched(s: SessionState, condition: lazy.goals.Condition) -> Iterator[str]
     """Go where the condition next holds; a CannotError where it does not."""
     at_first = (s.position.iteration, s.position.steps) < (1, condition.steps)
     progress = lazy.goals.Progress(s.position.iteration)
-    most = s.timeline.history.most
+    history = s.timeline.history
+    most = history.most if condition.about_the_loss(s.timeline) else history.most_whole
     for progress in lazy.goals.search(s.timeline, condition, s.position, most):
         if progress.found:
             s.go(progress.found)
@@ -140,13 +141,11 @@ def _searched(s: SessionState, condition: lazy.goals.Condition) -> Iterator[str]
             s.say(f"{condition.text} {first} holds in iteration {at.number:,}{numbers}.")
             return
         yield f"{condition.text}: not by iteration {progress.iteration:,}"
-    ended = (
-        s.timeline.end(progress.iteration)
-        if progress.ended
-        else f"{most:,} iterations were searched"
-    )
+    if not progress.ended:
+        not_yet = f"not by iteration {progress.iteration:,}. Go there to search on."
+        raise CannotError(f"{condition.text}: {not_yet}")
     never = "never holds" if at_first else "does not hold later"
-    raise CannotError(f"{condition.text} {never}: {ended}")
+    raise CannotError(f"{condition.text} {never}: {s.timeline.end(progress.iteration)}")
 
 
 # The losses so far

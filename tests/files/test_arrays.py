@@ -6,6 +6,8 @@ import io
 import os
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +122,24 @@ def test_what_is_no_file_of_arrays_is_refused_in_a_sentence(
     file = tmp_path / "mine.npz"
     make(file)
     assert sentence in refused(file)
+
+
+def test_any_byte_of_an_archive_may_be_another(tmp_path: Path) -> None:
+    file = tmp_path / "mine.npz"
+    np.savez(file, dW1=np.eye(30))  # too large to be checked as a whole before it is read
+    raw = file.read_bytes()
+    for at, byte in product(range(160), b"(9"):
+        file.write_bytes(raw[:at] + bytes([byte]) + raw[at + 1 :])
+        with suppress(ArrayFileError):
+            read_arrays(str(file))
+
+
+def test_an_archive_of_python_2(tmp_path: Path) -> None:
+    file = tmp_path / "mine.npz"
+    header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (1L, 2L), }"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("dW1.npy", b"\x93NUMPY\1\0" + bytes([len(header), 0]) + header + bytes(16))
+    assert read_arrays(str(file))["dW1"].tolist() == [[0.0, 0.0]]
 
 
 def test_a_null_character_is_no_name() -> None:

@@ -277,7 +277,7 @@ def test_a_run_that_cannot_be_opened_says_why() -> None:
     own.close()
     one = newest()
     one.content["said"]["l"] = "nowhere"
-    with pytest.raises(ExperimentError):
+    with pytest.raises(ExperimentError, match=rf"^{one.stem}\.json: this code opens the lesson"):
         one.opened()
 
 

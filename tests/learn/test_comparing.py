@@ -488,6 +488,13 @@ def test_arrays_that_are_none_of_the_runs_are_listed() -> None:
     assert str(lines(found)["dW1"]) == "dW1  wrong shape  yours is 4×2, it must be 3×3"
 
 
+def test_where_there_is_only_what_the_run_begins_with_nothing_is_said_to_agree() -> None:
+    begins = {"X": np.ones((3, 1)), "W1": np.ones((3, 3))}
+    told = "nothing to compare: the run begins with X, W1. .* is needed, such as Z1$"
+    with pytest.raises(ArraysError, match=told):
+        compare(ARTICLE, begins)
+
+
 def test_an_iteration_that_no_jump_would_come_to_is_refused() -> None:
     most = Timeline(ARTICLE).history.most
     with pytest.raises(ArraysError, match=f"{most:,} is the most"):

@@ -166,6 +166,16 @@ async def test_nonsense_from_a_page_is_dropped_and_a_size_beyond_all_screens_cut
         assert "Moving in time" in await read(socket, "Moving in time")
 
 
+async def test_an_escape_is_a_key_however_soon_another_follows_and_what_is_none_ends_nothing(
+    served: Served,
+) -> None:
+    async with page(served) as socket:
+        await read(socket, "X")
+        for keys in ("g", "\x1b[:;:u", "\x1b", "?"):
+            await socket.send_json(["stdin", keys])
+        assert "Moving in time" in await read(socket, "Moving in time")
+
+
 async def test_a_page_that_leaves_before_it_is_answered_leaves_no_trace(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -245,6 +245,18 @@ def test_a_jump_computes_no_more_than_a_bounded_work_and_says_how_to_go_on(
     assert press(own, "g", "'50", "enter", "g", "'50", "enter").position.iteration == 50
 
 
+@pytest.mark.parametrize(("most", "asked"), [("most", "loss < 0"), ("most_whole", "W1[1,1] > 9")])
+def test_a_search_computes_no_more_either_and_says_how_to_go_on(
+    most: str, asked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(History, "most", 30)
+    monkeypatch.setattr(History, most, 20)
+    own = press(session(), "g", f"'{asked}", "enter")
+    assert own.said[-1].endswith(": not by iteration 20. Go there to search on.")
+    press(own, "escape", "g", "'20", "enter", "g", f"'{asked}", "enter")
+    assert own.said[-1].endswith(": not by iteration 39. Go there to search on.")
+
+
 def test_a_long_export_is_told_of_and_stops_with_nothing_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,4 +1,4 @@
-"""What a terminal sends: read in any pieces, and whatever it is, nothing but keys comes of it."""
+"""The terminal's driver, told to stop, to go on and to end."""
 
 from __future__ import annotations
 
@@ -6,66 +6,8 @@ import asyncio
 import signal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from textual.events import Key, MouseDown, Paste
 
-from backprop_tui.tui.driver import LONGEST_PAUSE, Reader, TerminalDriver
-
-COLOUR = b"\x1b]11;rgb:1e1e/1e1e/1e1e\x1b\\"
-
-
-def keys(*pieces: bytes) -> list[str]:
-    """The keys that come of it, a moment after the last piece too."""
-    reader = Reader()
-    messages = [m for piece in pieces for m in reader.read(piece)]
-    messages += [*reader.idle()]
-    return [m.key for m in messages if isinstance(m, Key)]
-
-
-def test_keys_are_keys() -> None:
-    assert keys(b"n \x1b[6~\x1b[D") == ["n", "space", "pagedown", "left"]
-
-
-def test_a_character_may_come_in_two_pieces() -> None:
-    assert keys("σ".encode()[:1], "σ".encode()[1:]) == keys("σ".encode())
-
-
-def test_bytes_that_are_no_characters_leave_the_keys_around_them() -> None:
-    found = keys(b"a\xff\xc3b\x80c")
-    assert [key for key in found if key != "replacement_character"] == ["a", "b", "c"]
-
-
-@pytest.mark.parametrize("end", [b"\x1b\\", b"\x07"])
-@pytest.mark.parametrize("at", range(2, 24))
-def test_an_answer_that_nobody_asked_for_is_no_key(end: bytes, at: int) -> None:
-    sent = b"a\x1b]11;rgb:1e1e/1e1e/1e1e" + end + b"b"
-    assert keys(sent) == ["a", "b"]
-    assert keys(sent[: at + 1], sent[at + 1 :]) == ["a", "b"]
-
-
-def test_what_only_begins_like_an_answer_is_what_was_typed(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("textual.constants.ESCAPE_DELAY", 0.0)
-    assert keys(b"\x1b]") == ["right_square_bracket"]
-    assert keys(b"\x1b]", b"n") == ["right_square_bracket", "n"]
-    assert keys(b"\x1b]1;" + b"n" * 10_000)[-10_000:] == ["n"] * 10_000
-
-
-@pytest.mark.parametrize(
-    "wrong", [b"\x1b[9999999999u", b"\x1b[1114112u", b"\x1b[99;5:3u", b"\x1b[:;:u", b"\x1b[55296u"]
-)
-def test_a_sequence_that_is_no_key_is_dropped(wrong: bytes) -> None:
-    assert keys(wrong, b"n") == ["n"]
-
-
-def test_a_terminal_that_does_not_know_its_size_in_pixels_has_a_mouse() -> None:
-    reader, click = Reader(), b"\x1b[<0;3;5M"
-    list(reader.read(b"\x1b[48;24;80;0;0t" + click))
-    (found,) = reader.read(click)
-    assert isinstance(found, MouseDown)
-    assert (found.x, found.y) == (2, 4)
+from backprop_tui.tui.driver import TerminalDriver
 
 
 def test_a_signal_that_comes_when_the_loop_ends_or_has_ended_is_told_nowhere() -> None:
@@ -79,42 +21,23 @@ def test_a_signal_that_comes_when_the_loop_ends_or_has_ended_is_told_nowhere() -
     driver._sigcont_application()
 
 
-SENT = {
-    "\x1b": "escape", "g": "g", "P": "P", "3": "3", "\r": "enter", " ": "space", "\t": "tab",
-    "\x7f": "backspace", ":": "colon", "\x1b[A": "up", "\x1bOP": "f1", "\x1b[6~": "pagedown",
-}  # fmt: skip
+@pytest.mark.parametrize(("told", "stops"), [("at once", 0), ("meanwhile", 0), ("never", 1)])
+def test_told_to_go_on_before_it_has_stopped_it_does_not_stop(
+    told: str, stops: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped: list[object] = []
+    monkeypatch.setattr("os.kill", lambda *what: stopped.append(what))
+    driver = object.__new__(TerminalDriver)
+    driver._loop, driver._auto_restart = asyncio.new_event_loop(), True
 
+    def go_on(when: str) -> None:
+        if told == when:
+            driver._sigcont_application()
 
-@given(st.lists(st.sampled_from(list(SENT)), max_size=8), st.data())
-def test_an_escape_and_a_key_in_one_piece_are_two(sent: list[str], data: st.DataObject) -> None:
-    """In whatever pieces they come."""
-    text = "".join(sent).encode()
-    cut = data.draw(st.integers(0, len(text)))
-    assert keys(text[:cut], text[cut:]) == [SENT[one] for one in sent]
-
-
-@pytest.mark.parametrize("cut", range(1, 24))
-def test_what_is_pasted_is_left_as_it_is(cut: int) -> None:
-    sent = b"g\x1b[200~a\x1b1\r\nb\x1b[201~\x1b2"
-    reader = Reader()
-    found = [*reader.read(sent[:cut]), *reader.read(sent[cut:]), *reader.idle()]
-    assert [m.text for m in found if isinstance(m, Paste)] == ["a\x1b1\r\nb"]
-    assert [m.key for m in found if isinstance(m, Key)] == ["g", "escape", "2"]
-
-
-def test_keys_are_heard_again_where_the_mark_behind_pasted_text_is_lost() -> None:
-    reader = Reader()
-    assert not [*reader.read(b"\x1b[200~ab")]
-    assert not [m for _ in range(LONGEST_PAUSE - 1) for m in reader.idle()]
-    assert not [*reader.read(b"c")]  # it was only slow
-    (paste,) = (m for _ in range(LONGEST_PAUSE) for m in reader.idle())
-    assert isinstance(paste, Paste)
-    assert paste.text == "abc"
-    (key,) = reader.read(b"n\x1b[201~")
-    assert isinstance(key, Key)
-
-
-@given(st.lists(st.one_of(st.binary(), st.sampled_from([COLOUR, b"\x1b[", b"\x1b]1;", b"\x1b"]))))
-def test_anything_may_come(pieces: list[bytes]) -> None:
-    for key in keys(*pieces):
-        key.encode()
+    monkeypatch.setattr(driver, "_go_on", lambda: None)
+    monkeypatch.setattr(driver, "suspend_application_mode", lambda: go_on("meanwhile"))
+    driver._sigtstp_application()
+    go_on("at once")
+    driver._loop.run_until_complete(asyncio.sleep(0))
+    driver._loop.close()
+    assert len(stopped) == stops
