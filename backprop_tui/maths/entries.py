@@ -6,7 +6,7 @@ what it reads. `sum_of` writes a sum of products in which each Kronecker delta l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from backprop_tui.maths.expressions import (
@@ -22,6 +22,7 @@ from backprop_tui.maths.expressions import (
     Name,
     Neg,
     Num,
+    Partial,
     Sum,
     SumOver,
     Transpose,
@@ -49,9 +50,16 @@ Product: TypeAlias = tuple[float, tuple[Expr, ...], tuple[Index, ...]]
 class Entries:
     """Formulas of single entries of matrices with these shapes."""
 
-    def __init__(self, shapes: Mapping[str, Shape], rowless: Iterable[str] = ()) -> None:
-        """`rowless`: rows that are written with their column alone, such as L[s]."""
+    def __init__(
+        self,
+        shapes: Mapping[str, Shape],
+        rowless: Iterable[str] = (),
+        joining: Container[str] = (),
+    ) -> None:
+        """`rowless`: rows that are written with their column alone, such as L[s]; `joining`: what
+        changes the losses of all examples, so that L is whole in ∂L/∂M[k]."""
         self.shapes, self.rowless, self.letters = shapes, frozenset(rowless), Letters(LETTERS)
+        self.joining = joining
 
     def entry(self, symbol: str, row: str, column: str) -> Indexed:
         """An entry by its letters; where the matrix has one row or column, without that letter.
@@ -67,6 +75,8 @@ class Entries:
         match e:
             case Name(symbol) if not e.is_number:
                 return self.entry(symbol, row, column)
+            case Partial(Name(loss), Name(symbol)) if symbol in self.joining:
+                return Partial(Indexed(loss, "", ""), self.entry(symbol, row, column))
             case Transpose(x):
                 return self.of(x, column, row)
             case MatMul(x, y):

@@ -113,7 +113,8 @@ class Evaluation:
                     return Sum(tuple(known(body, {**at, index: k}) for k in range(count)))
                 case Partial(Indexed(of, row, column), Indexed() as by):
                     change = self.change(of, by.symbol, cell(by.row, by.column))
-                    return _number(change.sum() if of == self.loss else change[cell(row, column)])
+                    whole = of == self.loss and not row + column
+                    return _number(change.sum() if whole else change[cell(row, column)])
                 case Partial(Name(of), Name(by)):
                     wholes[f"∂{of}/∂{by}"] = self.whole(of, by)
                     return Name(f"∂{of}/∂{by}")
@@ -179,6 +180,13 @@ def test_the_lessons_keep_the_law(lesson: str, elements: bool) -> None:
         {"Z": "W·X", "L": "col_sums((Z ∘ total(b))²)"},  # a sum times itself
         {"Z": "W·X", "Q": "softmax_rows(2·Z)", "L": "half_squared_error(Q, Y)"},
         {"Z": "W·X", "Q": "Z ∘ row_max(X) / largest(X)", "L": "half_squared_error(Q, Y)"},
+        {
+            "Q": "σ(W·X + b)",  # the mean and the penalty are in what collapses
+            "L": "binary_cross_entropy(Q, Y)",
+            "J": "mean(L) + 0.1·total(b²)",
+        },
+        {"M": "row_means(W·X)", "Q": "(W·X − M)²", "L": "col_sums(Q ∘ Y)"},  # M is in each L
+        {"Z": "W·X", "Q": "softmax_rows(Z ∘ Z)", "L": "half_squared_error(Q, Y)"},
     ],
     ids=lambda forward: "; ".join(forward.values()) if isinstance(forward, dict) else "",
 )
