@@ -26,6 +26,7 @@ from backprop_tui.maths.expressions import (
     Sum,
     SumOver,
     Transpose,
+    children,
     names,
     rebuild,
     walk,
@@ -183,7 +184,7 @@ def negated(e: Expr) -> Expr:
 
 def over(sums: Sequence[Index], e: Expr) -> Expr:
     """Σ Σ e"""
-    for index, count in reversed(sums):
+    for index, count in reversed(sums if e != ZERO else ()):
         e = SumOver(index, count, e)
     return e
 
@@ -241,7 +242,8 @@ def _together(x: Product, y: Product) -> Product | None:
     (c, f, s), (d, g, t) = x, y
     for index, count in t:
         if index in dict(s):
-            new = next((k for k in LETTERS if not any(_reads(e, k) for e in (*f, *g))), None)
+            read = {letter for e in (*f, *g) for part in walk(e) for letter in _letters(part)}
+            new = next((k for k in LETTERS if k not in read), None)
             if new is None:
                 return None
             g = tuple(_renamed(e, index, new) for e in g)
@@ -308,13 +310,22 @@ def sum_of(found: Iterable[Product], ones: Iterable[str] = ()) -> Expr:
     return whole
 
 
+def _letters(e: Expr) -> tuple[str, ...]:
+    """The indices of an entry or of a delta; none of other nodes."""
+    match e:
+        case Indexed(_, row, column):
+            return row, column
+        case Delta(left, right):
+            return left, right
+        case _:
+            return ()
+
+
 def _reads(e: Expr, index: str) -> bool:
-    """Whether an index stands in `e`."""
-    return any(
-        index in ((x.row, x.column) if isinstance(x, Indexed) else (x.left, x.right))
-        for x in walk(e)
-        if isinstance(x, Indexed | Delta)
-    )
+    """Whether an index stands in `e`, not only as that of a sum in it."""
+    if isinstance(e, SumOver) and e.index == index:
+        return False
+    return index in _letters(e) or any(_reads(part, index) for part in children(e))
 
 
 def _product(number: float, factors: Sequence[Expr]) -> Expr:
