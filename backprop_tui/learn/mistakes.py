@@ -348,7 +348,7 @@ CATALOGUE: dict[str, Mistake] = {
         ),
         Mistake(
             "updated-weights",
-            "with W updated too early",
+            "with weights updated too early",
             "W is updated too early: dA, which needs the old W, is computed with the new W.",
             "backward",
             of_step=rewrites.through_new_weights,
