@@ -89,6 +89,9 @@ def by_elements(gradient: Gradient) -> Iterator[DerivationLine]:
     more = None if gradient.penalty is None else entries.of(gradient.penalty, "i", "j")
     for line in lines:
         yield replace(line, expression=gradient.in_objective(line.expression, more))
+    if gradient.step.derivation is not None and not _reads_softmax(gradient):
+        for line in collapsed(gradient, gradient.step.derivation):  # that of J already
+            yield replace(line, expression=_entries(gradient).of(line.expression, "i", "j"))
     yield _whole(gradient, V)
 
 
@@ -145,7 +148,7 @@ def entries_of(program: Program, shapes: Mapping[str, Shape]) -> Entries:
     of_rows: Iterable[str] = ()
     if not program.axis:
         of_rows = program.per_example.union(s for s, r in program.roles.items() if r.part == "bias")
-    return Entries(shapes, (program.loss, *of_rows))
+    return Entries(shapes, (program.loss, *of_rows), shapes.keys() - program.separate)
 
 
 def _entries(gradient: Gradient) -> Entries:
@@ -234,9 +237,6 @@ def _of_paths(gradient: Gradient, V: Indexed) -> Iterator[DerivationLine]:
         rule = f"{put_in} = {inner}" if short else f"{put_in} put in"
         yield DerivationLine(found, rule, opens=slope)
     yield from _one_term(found, sum_of(settled(products(found))))
-    if gradient.step.derivation is not None:
-        for line in collapsed(gradient, gradient.step.derivation):
-            yield replace(line, expression=_entries(gradient).of(line.expression, "i", "j"))
 
 
 def _of_softmax(gradient: Gradient, path: ChainTerm) -> Iterator[DerivationLine]:

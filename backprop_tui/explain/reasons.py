@@ -26,8 +26,9 @@ from backprop_tui.maths.rules import BROADCAST, Rule, derivative_of, rule_of
 from backprop_tui.maths.shapes import shape
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import joined
+from backprop_tui.model.algorithm import forward_pass
 from backprop_tui.model.architecture import Step
-from backprop_tui.model.backward import gradient_goes_to
+from backprop_tui.model.backward import gradient_goes_to, penalties_of
 from backprop_tui.model.network import l2, weight_decay
 from backprop_tui.model.program import Program
 
@@ -118,20 +119,19 @@ def _of_gradient(step: Step, of: str, readers: Sequence[Step], program: Program)
         starts = f"The chain rule starts here: {step.symbol} = ∂{whole}/∂{of}."
         return f"{end} depends directly on {of}. {starts}"
     one, together = "", ""
-    own: tuple[Expr, ...] = ()
+    averaged, penalty = isinstance(e, Div) and e.right == m, None
     if readers[-1].symbol == program.objective != L:
-        own = tuple(t for t in _terms(e) if {*names(t)}.isdisjoint(program.gradients))
-        e = next(term for term in _terms(e) if term not in own)
-    if isinstance(e, Div) and e.right == m:
-        e, together = e.left, ", averaged over examples"
+        forward = forward_pass(program.architecture, program.training)
+        averaged, penalty = forward.mean, penalties_of(forward)[of]
+    if averaged:
+        e, together = children(e)[0], ", averaged over examples"
     elif of not in per_example:
         if program.training.batch > 1:
             together = ", summed over examples"
         elif program.training.reduction == "mean":
             one = " (One example: no 1/m.)"
-    if own:
-        penalty = text(Sum(own) if len(own) > 1 else own[0])
-        return f"{program.objective} adds {penalty} to the gradient of {L}{together}."
+    if penalty is not None:
+        return f"{program.objective} adds {text(penalty)} to the gradient of {L}{together}."
     uses = sum(symbol == of for r in readers for symbol in gradient_goes_to(r.expression))
     if uses > 1:
         times = f"{uses} times " if uses > len(readers) else ""

@@ -281,8 +281,7 @@ class _Arrays:
             for found, _ in () if array is None else ways_of(array, *right.shape):
                 if _Near(found)(found, right) and not _Near(found)(right, computed):
                     return False
-            if step.phase != "update":
-                env[step.symbol] = computed if array is None else right
+            env[step.symbol] = computed if array is None else right
         return True
 
     def _go_on_from(self, wrong: Step, behind: Iterable[Step], env: Mapping[str, Any]) -> None:
@@ -297,11 +296,10 @@ class _Arrays:
 
     def _reason(self, step: Step, found: Array, right: Array, near: _Near) -> str:
         """The mistakes that give these numbers, or by what factor they are wrong; "" if unknown."""
-        if factor := self._factor(step, found, right, near):
-            return factor
-        wrong = self._wrong(step)
+        factor, is_plain = self._factor(step, found, right, near)
+        wrong = () if is_plain else self._wrong(step)
         fits = (how for how, other in wrong if near(found, other) and not near(right, other))
-        return " or ".join(dict.fromkeys(islice(fits, 2)))
+        return " or ".join(dict.fromkeys(islice(fits, 2))) or factor
 
     def _wrong(self, step: Step) -> Iterator[tuple[str, Array]]:
         """What each mistake gives in a step, the likeliest first, and how it is made."""
@@ -313,29 +311,34 @@ class _Arrays:
                 if fits and {*names(slip.wrong)} <= {*self.theirs}:  # linear′(Z) alone is a number
                     yield slip.mistake.how, np.broadcast_to(self._value(slip.wrong), size)
 
-    def _factor(self, step: Step, found: Array, right: Array, near: _Near) -> str:
-        """Twice the right value: 1/m is missing."""
+    def _factor(self, step: Step, found: Array, right: Array, near: _Near) -> tuple[str, bool]:
+        """Twice the right value: 1/m is missing; and whether it is a factor that says why."""
         finite = np.isfinite(right).all() and np.isfinite(found).all()
         if not finite or not np.vdot(right, right):
-            return ""
+            return "", False
         factor = float(np.vdot(found, right) / np.vdot(right, right))
         if not near(found, factor * right) or not abs(factor) > near.tolerance:
-            return ""
+            return "", False
         if abs(factor + 1) < near.tolerance:
-            return "the sign: this is minus the right value"
+            return "the sign: this is minus the right value", True
 
-        def is_so_many(times: float) -> bool:
-            return abs(abs(factor) - times) < near.tolerance * times
+        def is_so_many(many: float) -> bool:
+            return abs(abs(factor) - many) < near.tolerance * many
 
         m = self.iteration.scalars["m"]
-        said = f"{'minus ' if factor < 0 else ''}{_times(abs(factor))} the right value"
+        times = _times(abs(factor))
+        said = f"{'minus ' if factor < 0 else ''}{times} the right value"
         if "m" in names(step.expression) and m > 1:
             if is_so_many(m):
-                return f"{said}: 1/m is missing"
+                return f"{said}: 1/m is missing", True
             if is_so_many(1 / m):
-                return f"{said}: 1/m is there once too often"
-        is_likely = right.size > 1 or any(map(is_so_many, (0.5, round(abs(factor)))))
-        return said if is_likely else ""
+                return f"{said}: 1/m is there once too often", True
+        is_plain = any(map(is_so_many, (0.5, max(2, round(abs(factor))))))
+        # Of equal numbers each is some factor of the other; and 1 times is no reason.
+        is_told = (
+            not near(np.abs(right), np.full(right.shape, abs(right.flat[0]))) and times != "1 times"
+        )
+        return said if is_plain or is_told else "", is_plain
 
 
 def _times(factor: float) -> str:

@@ -348,7 +348,7 @@ CATALOGUE: dict[str, Mistake] = {
         ),
         Mistake(
             "updated-weights",
-            "with W updated too early",
+            "with weights updated too early",
             "W is updated too early: dA, which needs the old W, is computed with the new W.",
             "backward",
             of_step=rewrites.through_new_weights,
@@ -429,13 +429,23 @@ MISTAKES: dict[str, Mistake] = CATALOGUE | {
 }
 """Every mistake, by name, the likeliest first. Those without a phase are made in a learner's number
 or formula, never in a run."""
-MISTAKES["derivative-twice"] = Mistake(
-    "derivative-twice",
-    "with g′ once more",
-    "The activation's derivative is multiplied in twice: it is in this formula already.",
-    None,
-    of_step=rewrites.derivative_once_more,
-)
+MISTAKES |= {
+    name: Mistake(name, how, sentence, None, of_step=change)
+    for name, how, sentence, change in (
+        (
+            "derivative-twice",
+            "with g′ once more",
+            "The activation's derivative is multiplied in twice: it is in this formula already.",
+            rewrites.derivative_once_more,
+        ),
+        (
+            "path-forgotten",
+            "without one of the paths",
+            "One of several paths is left out: their contributions must be added.",
+            rewrites.without_a_path,
+        ),
+    )
+}
 ONE_PATH = CATALOGUE["one-path"]
 ONE_TERM = Mistake(
     "one-term",

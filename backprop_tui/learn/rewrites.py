@@ -5,7 +5,7 @@ Each takes an expression and its program and yields none, one or several others.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from backprop_tui.maths.elements import gathers
@@ -200,16 +200,34 @@ def without_sum(e: Expr, program: Program) -> Iterator[Expr]:
 
 def one_path(step: Step, e: Expr, program: Program) -> Iterator[Expr]:
     """x and y for x + y, in a gradient: a term for each path to the loss; a penalty stays."""
+    return _of_paths(step, e, program, lambda paths: [(path,) for path in paths])
 
-    def one(part: Expr) -> Iterator[Expr]:
+
+def without_a_path(step: Step, e: Expr, program: Program) -> Iterator[Expr]:
+    """x + y, x + z and y + z for x + y + z, in a gradient: all paths to the loss but one."""
+
+    def others(paths: Sequence[Expr]) -> Iterator[Sequence[Expr]]:
+        if len(paths) > 2:
+            yield from ((*paths[:k], *paths[k + 1 :]) for k in range(len(paths)))
+
+    return _of_paths(step, e, program, others)
+
+
+def _of_paths(
+    step: Step,
+    e: Expr,
+    program: Program,
+    kept: Callable[[Sequence[Expr]], Iterable[Sequence[Expr]]],
+) -> Iterator[Expr]:
+    def some(part: Expr) -> Iterator[Expr]:
         terms = part.terms if isinstance(part, Sum) else ()
         paths = [term for term in terms if not {*program.gradients}.isdisjoint(names(term))]
-        rest = tuple(term for term in terms if term not in paths)
-        if len(paths) > 1:
-            yield from (Sum((path, *rest)) if rest else path for path in paths)
+        rest = [term for term in terms if term not in paths]
+        for left in kept(paths) if len(paths) > 1 else ():
+            yield Sum((*left, *rest)) if len(left) + len(rest) > 1 else left[0]
 
     if step.phase == "backward":
-        yield from variants(e, one)
+        yield from variants(e, some)
 
 
 def accumulated(step: Step, e: Expr, program: Program) -> Iterator[Expr]:

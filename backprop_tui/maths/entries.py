@@ -6,7 +6,7 @@ what it reads. `sum_of` writes a sum of products in which each Kronecker delta l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from backprop_tui.maths.expressions import (
@@ -22,9 +22,11 @@ from backprop_tui.maths.expressions import (
     Name,
     Neg,
     Num,
+    Partial,
     Sum,
     SumOver,
     Transpose,
+    children,
     names,
     rebuild,
     walk,
@@ -49,9 +51,16 @@ Product: TypeAlias = tuple[float, tuple[Expr, ...], tuple[Index, ...]]
 class Entries:
     """Formulas of single entries of matrices with these shapes."""
 
-    def __init__(self, shapes: Mapping[str, Shape], rowless: Iterable[str] = ()) -> None:
-        """`rowless`: rows that are written with their column alone, such as L[s]."""
+    def __init__(
+        self,
+        shapes: Mapping[str, Shape],
+        rowless: Iterable[str] = (),
+        joining: Container[str] = (),
+    ) -> None:
+        """`rowless`: rows that are written with their column alone, such as L[s]; `joining`: what
+        changes the losses of all examples, so that L is whole in ∂L/∂M[k]."""
         self.shapes, self.rowless, self.letters = shapes, frozenset(rowless), Letters(LETTERS)
+        self.joining = joining
 
     def entry(self, symbol: str, row: str, column: str) -> Indexed:
         """An entry by its letters; where the matrix has one row or column, without that letter.
@@ -67,6 +76,8 @@ class Entries:
         match e:
             case Name(symbol) if not e.is_number:
                 return self.entry(symbol, row, column)
+            case Partial(Name(loss), Name(symbol)) if symbol in self.joining:
+                return Partial(Indexed(loss, "", ""), self.entry(symbol, row, column))
             case Transpose(x):
                 return self.of(x, column, row)
             case MatMul(x, y):
@@ -173,7 +184,7 @@ def negated(e: Expr) -> Expr:
 
 def over(sums: Sequence[Index], e: Expr) -> Expr:
     """Σ Σ e"""
-    for index, count in reversed(sums):
+    for index, count in reversed(sums if e != ZERO else ()):
         e = SumOver(index, count, e)
     return e
 
@@ -231,7 +242,8 @@ def _together(x: Product, y: Product) -> Product | None:
     (c, f, s), (d, g, t) = x, y
     for index, count in t:
         if index in dict(s):
-            new = next((k for k in LETTERS if not any(_reads(e, k) for e in (*f, *g))), None)
+            read = {letter for e in (*f, *g) for part in walk(e) for letter in _letters(part)}
+            new = next((k for k in LETTERS if k not in read), None)
             if new is None:
                 return None
             g = tuple(_renamed(e, index, new) for e in g)
@@ -298,13 +310,22 @@ def sum_of(found: Iterable[Product], ones: Iterable[str] = ()) -> Expr:
     return whole
 
 
+def _letters(e: Expr) -> tuple[str, ...]:
+    """The indices of an entry or of a delta; none of other nodes."""
+    match e:
+        case Indexed(_, row, column):
+            return row, column
+        case Delta(left, right):
+            return left, right
+        case _:
+            return ()
+
+
 def _reads(e: Expr, index: str) -> bool:
-    """Whether an index stands in `e`."""
-    return any(
-        index in ((x.row, x.column) if isinstance(x, Indexed) else (x.left, x.right))
-        for x in walk(e)
-        if isinstance(x, Indexed | Delta)
-    )
+    """Whether an index stands in `e`, not only as that of a sum in it."""
+    if isinstance(e, SumOver) and e.index == index:
+        return False
+    return index in _letters(e) or any(_reads(part, index) for part in children(e))
 
 
 def _product(number: float, factors: Sequence[Expr]) -> Expr:

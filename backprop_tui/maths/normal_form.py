@@ -107,10 +107,15 @@ def _terms(e: Expr, opened: Opened) -> list[Term]:
                 return [(1.0, {e: 1})]
             over = (1 / c, {k: -n for k, n in below.items()})
             return [_times(s, over) for s in _factors(x, opened)]
+        case MatMul():
+            (s, x), (t, y) = (_unsigned(part, opened) for part in (e.left, e.right))
+            return [(s * t, {MatMul(x, y): 1})]
         case Transpose(MatMul(x, y)):
             return _terms(MatMul(y.T, x.T), opened)
         case Transpose(Transpose(x)):
             return _terms(x, opened)
+        case Transpose(Neg(x)):
+            return _terms(Neg(x.T), opened)
         case Call("step", (x,)):  # of what is positive: step(0.99·z) is step(z)
             ((c, f), *others) = _collected(_terms(x, opened))
             alone = not others and c > 0
@@ -131,8 +136,21 @@ def _terms(e: Expr, opened: Opened) -> list[Term]:
 
 def _matrix(e: Expr, opened: Opened) -> Expr:
     """`e` tidy, but for what would be one number then: how many entries it has may matter."""
-    found = _written(_terms(e, opened), opened)
-    return e if isinstance(found, Num) else found
+    return _matrix_of(e, _written(_terms(e, opened), opened))
+
+
+def _matrix_of(e: Expr, tidied: Expr) -> Expr:
+    """The tidied form of `e`, or `e` where that is one number."""
+    return e if isinstance(tidied, Num) else tidied
+
+
+def _unsigned(e: Expr, opened: Opened) -> tuple[float, Expr]:
+    """The sign of a factor of a matrix product, and the factor without it."""
+    terms = _terms(e, opened)
+    ((c, f), *others) = _collected(terms)
+    if c < 0 and f and not others:
+        return -1.0, _product(-c, f)
+    return 1.0, _matrix_of(e, _written(terms, opened))
 
 
 def _factors(e: Expr, opened: Opened) -> list[Term]:

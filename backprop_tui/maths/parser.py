@@ -38,6 +38,7 @@ from backprop_tui.maths.expressions import (
     Sum,
     Transpose,
     children,
+    is_scalar,
     matrix,
     raised,
 )
@@ -53,6 +54,7 @@ TALLEST = 120
 COMPARISONS = ("<", "≤", ">", "≥", "=", "≠")
 ASSIGNS = ("=", "←", "−=", "+=")
 WORDED = {"axis": "axis", "dim": "axis", "keepdims": "keepdims", "keepdim": "keepdims"}
+NO_SCALAR = "NumPy's @ takes no single number: there it is *"
 POWERS = {"²": Num(2.0), "³": Num(3.0), "⁻¹": Neg(Num(1.0))}
 
 
@@ -200,7 +202,10 @@ class _Parser:
         while (sign := self.take("·", "∘", "/")) or self.is_beside():
             if sign == "/":
                 self.one_way()
+            typed = self.tokens[self.next - 1].typed
             right = _limited(self.negation() if sign else self.postfix())
+            if typed == "@" and (is_scalar(e) or is_scalar(right)):
+                self.calls.notes.append(NO_SCALAR)
             e = Mul(e, right) if sign == "∘" else Div(e, right) if sign == "/" else e @ right
             factors += 1
             if factors % TALLEST == 0:

@@ -24,6 +24,7 @@ from backprop_tui.maths.expressions import (
     Sum,
     Transpose,
     names,
+    raised,
 )
 from backprop_tui.maths.normal_form import multiplied_out
 
@@ -87,7 +88,10 @@ def _sides(e: Expr, c: Expr, g: Expr) -> Gradients:
 
 def _power(e: Call, c: Expr, g: Expr) -> Gradients:
     base, exponent = e.args
-    yield base, g * exponent * Call("power", (base, exponent - 1))
+    less = exponent - 1
+    if isinstance(exponent, Num) and exponent.value.is_integer() and exponent.value >= 1:
+        less = Num(exponent.value - 1)
+    yield base, g * exponent * raised(base, less)
     yield exponent, g * c * Call("log", (base,))
 
 

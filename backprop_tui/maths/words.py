@@ -87,6 +87,7 @@ PROSE = (  # in this order, before signs are said one by one
     (re.compile(r"\b(\w+)\[(\w+),\s*(\w+)\]…\[(\w+),\s*(\w+)\]"), r"\1[\2,\3] to row \4 column \5"),
     (re.compile(r"\[(\w+),\s*(\w+)\]"), r" row \1 column \2"),
     (re.compile(r"(?<=\w)\[([a-z])\]"), r" \1"),  # A[j], of any example
+    (re.compile(r"\[([a-z])=([a-z])\]"), r"1 where \1 is \2, otherwise 0"),
     (re.compile(rf"(?<!\d)({NUMBER})e[-−]0*(\d+)"), r"\1 e minus \2"),
     (re.compile(rf"(?<!\d)({NUMBER})e\+?0*(\d+)"), r"\1 e \2"),
     (re.compile(r"(?<=\d)(?=α)"), " "),
@@ -119,7 +120,7 @@ def spoken(prose: str) -> str:
     for found, said in PROSE:
         prose = found.sub(said, prose)
     said = "".join(SIGNS.get(sign, sign) for sign in prose)
-    return re.sub(r"\s+([.,;:?])", r"\1", " ".join(said.split()))
+    return re.sub(r"\s+([.,;:?])(?!\w)", r"\1", " ".join(said.split()))
 
 
 def sentence(prose: str) -> str:

@@ -252,7 +252,10 @@ class _Writer:
         left = self.at(x, tightness, in_sum, behind)
         if isinstance(x, Div) and isinstance(x.right, SumOver) and not self.n.fraction:
             left = self.enclosed(left)  # (a / Σₖ b) · c: a sum reaches to the end of its product
-        return left + spaced + self.at(y, NEGATION, in_sum, behind=True), PRODUCT
+        right = self.at(y, NEGATION, in_sum, behind=True)
+        if sign == THIN and right[:1].isdigit():  # 0.1 times 1, not 0.1 1
+            spaced = f" {self.n.by} "
+        return left + spaced + right, PRODUCT
 
     def call(self, template: str, args: tuple[Expr, ...]) -> tuple[str, int]:
         if POSTFIX_SIGN.match(template):  # no parentheses of its own; (Z²)² is not Z²²
@@ -309,6 +312,8 @@ def _latex_figure(figure: str) -> str:
     return rf"{digits} \cdot 10^{{{exponent}}}" if e else digits
 
 
+THIN = r"\,"
+"""The space that stands for a product between letters."""
 LATEX_GATHERED = {"Σ": r"\sum", "max": r"\max"}
 
 
@@ -333,9 +338,9 @@ LATEX = Notation(
     negative="-",
     base="{{{}}}",
     transpose=r"{}^{{\mathsf T}}",
-    matmul=r"\,",
+    matmul=THIN,
     hadamard=r"\circ",
-    times=r"\,",
+    times=THIN,
     by=r"\times",
     across=r"\times",
     comparison=lambda sign: {"≤": r"\leq", "≥": r"\geq", "≠": r"\neq"}.get(sign, sign),

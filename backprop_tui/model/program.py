@@ -415,13 +415,13 @@ def _written(step: Step, formulas: Mapping[str, Expr]) -> Step:
 
 
 def with_shapes_of(steps: Iterable[Step], given: Mapping[str, Shape]) -> Mapping[str, Shape]:
-    """The shapes given, and that of every symbol that the steps write."""
+    """The shapes given, and that of every symbol that the steps write; an update changes none."""
     shapes = dict(given)
     for step in steps:
         if step.symbol in names(step.expression) and step.symbol not in shapes:
             # What is handed on has the shape of what it is the mean or the gradient of.
             shapes[step.symbol] = shapes[step.role.of or ""]
-        shapes[step.symbol] = shape(step.expression, shapes)
+        shapes.setdefault(step.symbol, shape(step.expression, shapes))
     return shapes
 
 

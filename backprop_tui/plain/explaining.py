@@ -229,7 +229,7 @@ def shut(found: Chain, count: int) -> Iterator[str]:
             yield sentence(f"{_closed(factor)}, so {all_of_it} is 0")
     else:
         other = "Every path" if count == found.count else f"Each of the other {count:,} paths"
-        yield f"{other} is 0{': a slope of 0 stands in it' if all(zeros) else ''}."
+        yield f"{other} is 0{': a derivative of 0 stands in it' if all(zeros) else ''}."
 
 
 def _closed(factor: Expr) -> str:

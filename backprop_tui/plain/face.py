@@ -25,7 +25,7 @@ from backprop_tui.run.timeline import Position
 from backprop_tui.session import one_weight
 from backprop_tui.session.asking import has_hints, is_numeric, none_open
 from backprop_tui.session.commands import BY_KEY, COMMANDS, Command, find, meant, word_of
-from backprop_tui.session.editing import ALPHAS
+from backprop_tui.session.editing import ALPHAS, how_to_edit
 from backprop_tui.session.inspection import Inspection
 from backprop_tui.session.looking import CELL, cell_of, place_of, symbol_of
 from backprop_tui.session.prompts import Menu, Prompt, Sheet
@@ -53,7 +53,6 @@ NAMING_FILES = {"open": "Not opened: ", "save": "Not saved: ", "quit": ""}
 """Commands whose words may name a file, and what their refusals begin with."""
 ASKED = {
     "goto": "Go to 500, epoch 2, step 3, dW1, end, or loss is less than 0.01.",
-    "edit": "Say what to edit and its value: edit W1[1,2] 0.5, or edit alpha 0.1.",
     "save": "Say a file's name: save mine.toml, or mine.html to export it.",
 }
 """What is told where a command needs something typed behind its word."""
@@ -220,10 +219,14 @@ class PlainFace:
                 ended = (line if line.endswith((".", "?")) else f"{line}." for line in lines)
                 lines = [f"{NAMING_FILES[id_]}{line}" for line in ended]
             self.tell_all(lines)
-        elif refused and id_ in ASKED:
-            self.say(*(telling.advised(line, ASKED[id_]) for line in said))
+        elif refused and (advice := self._advice(id_)):
+            self.say(*(telling.advised(line, advice) for line in said))
         else:
             self.say(*said)
+
+    def _advice(self, id_: str) -> str:
+        """What to type behind the word of a command; "" where nothing is needed."""
+        return how_to_edit(self.session) if id_ == "edit" else ASKED.get(id_, "")
 
     def _background(self) -> None:
         """Finish what the right run, or a check, still has to do."""
@@ -239,7 +242,7 @@ class PlainFace:
             case Prompt(kind="answer"):
                 pass  # the question says how it is answered
             case Prompt(kind=kind):
-                self.say(ASKED[kind])
+                self.say(self._advice(kind))
             case Menu(kind="mistake", entries=entries):
                 for entry in entries[1:]:
                     self.say(f"{entry.id}: {entry.told}" + f" It {entry.about}." * entry.dim)

@@ -37,9 +37,18 @@ def edit(s: SessionState, rest: str) -> None:
     _make(s, replace(was, value=_read(typed)), was.value)
 
 
+def how_to_edit(s: SessionState) -> str:
+    """What to say to edit a number, with one of this network's: edit W1[1,2] 0.5."""
+    program, command = s.timeline.program, s.named("edit")
+    symbol = (*program.parameters, *program.data)[0]
+    columns = program.shapes(program.training.batch)[symbol][1]
+    cell = f"{symbol}[1,{min(columns, 2)}]"
+    return f"Say what to edit and its value: {command} {cell} 0.5, or {command} alpha 0.1."
+
+
 def _named_number(s: SessionState, what: str) -> Edit:
     """The number that is meant, with the value that it has."""
-    how = f"Say what to edit and its value: {s.named('edit')} W1[1,2] 0.5."
+    how = how_to_edit(s)
     if not what:
         raise CannotError(how)
     what = what.removesuffix(" to")

@@ -630,6 +630,14 @@ PROGRAMS: dict[str, Program] = {
             "J": "total(L)/m + 0.1·total(W²) + 0.2·total(W) + total(U²)",
         },
     ),
+    "a penalty of one's own, where the chain rule collapses": formulas(
+        {"W": (2, 2)},
+        {
+            "A": "softmax(W·X)",
+            "L": "cross_entropy(A, Y)",
+            "J": "total(L)/m + 0.1·total(W²)",
+        },
+    ),
     "its sum": formulas(
         {"W": (2, 2)},
         {

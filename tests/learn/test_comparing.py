@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,14 @@ from backprop_tui.learn.comparing import (
 )
 from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.learn.own_arrays import _meant, _setting, ways_of
+from backprop_tui.maths.parser import parse
+from backprop_tui.maths.values import value
 from backprop_tui.model.experiment import Experiment
-from backprop_tui.model.network import Network, Training
+from backprop_tui.model.network import OPTIMIZERS, Network, Training
+from backprop_tui.model.program import lowered
 from backprop_tui.run.timeline import Timeline
 from tests.networks import SMOOTH, experiment, experiments, in_rows
+from tests.programs import written
 
 ARTICLE = load("article")
 START = ("X", "Y", "W1", "b1", "W2", "b2")
@@ -327,6 +332,52 @@ class TestNear:
         (other,) = (_Near(a).first(a, -a, "") for a in [matrix(-np.inf, 1.0)])
         assert other == "[1,1]: yours −∞, should be ∞"
         assert "yours 0.1, should be 0.2" in _Near(found).first(matrix(0.1), matrix(0.2), "")
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_mistake_before_an_array_is_found_with_any_optimizer(optimizer: str) -> None:
+    e = replace(ARTICLE, training=Training(optimizer=optimizer))
+    arrays = by_hand(m=1, wrong="at A1")
+    found = compare(e, {s: arrays[s] for s in (*START, "dW1")}).first
+    assert found is not None
+    assert found.made_in == "dZ1"
+
+
+THREE_PATHS = written(
+    {"W": (2, 2), "U": (2, 2), "V": (1, 2)},
+    {"X": [[1.0, -1.0], [0.5, 0.3]], "Y": [[1.0, 0.0]]},
+    {
+        "A": "tanh(W·X)",
+        "B": "U·A",
+        "C": "A ∘ A",
+        "D": "σ(A)",
+        "E": "B + C + D",
+        "M": "mean(E)",
+        "S": "total(E) / 9",
+        "O": "V·X + M + S",
+        "L": "half_squared_error(O, Y)",
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("symbol", "formula", "said"),
+    [
+        ("dA", "2·dC ∘ A + Uᵀ·dB", "without one of the paths"),
+        ("dA", "dD ∘ A ∘ (1 − A) + Uᵀ·dB", ""),
+        ("dA", "Uᵀ·dB", "from one path only"),
+        ("dE", "dS ∘ ones(E) / 9", "from one path only"),  # each is a factor of the right ones
+        ("dU", "1.0000015 ∘ (dB·Aᵀ / m)", ""),  # 1 times the right value
+    ],
+)
+def test_one_path_or_one_forgotten_is_told_from_a_factor(
+    symbol: str, formula: str, said: str
+) -> None:
+    run = Timeline(THREE_PATHS)
+    numbers = {**run.iteration(1).scalars, **run.program.by_symbol(run.iteration(1).results)}
+    array = np.asarray(value(lowered(parse(formula)), {**numbers, **run.iteration(1).given}))
+    remark = lines(compare(THREE_PATHS, {symbol: array}))[symbol].remark
+    assert f"({said})" in remark if said else "(" not in remark
 
 
 @pytest.mark.parametrize(("wrong", "made_in"), [("sign", "dZ2"), ("at A1", "dZ1")])

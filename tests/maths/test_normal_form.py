@@ -35,6 +35,7 @@ from backprop_tui.maths.writing import text
         ("total(3 · Y ∘ A1)", "3 · total(Y ∘ A1)"),
         ("step(0 · Z1)", "step(0 · Z1)"),
         ("(W1 · X) · (2 · Y / 2)", "W1 · X · Y"),
+        ("A1 · −Y + (−Y)ᵀ · (W1 · −X)", "Yᵀ·(W1 · X) − A1·Y"),
         ("A1 ∘ A1 / A1", "A1"),
         ("W2 · (A1 · 0)", "W2 · (A1 · 0)"),  # 0 would have no rows
         ("W2 · (A1 / A1)", "W2 · (A1 / A1)"),

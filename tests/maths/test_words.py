@@ -150,6 +150,11 @@ def test_symbols_are_spelled() -> None:
         ("a column of W2, hence W2ᵀ.", "a column of W2, hence W2 transposed."),
         ("It is 0.38 with a ᵀ too many", "It is 0.38 with a transpose too many"),
         ("1/m = 1/4: J is the mean.", "1 over m equals 1 over 4: J is the mean."),
+        ("write the product with @ and .T", "write the product with @ and .T"),
+        (
+            "∂Z[k]/∂b[i] = [k=i]",
+            "derivative of Z k with respect to b i equals 1 where k is i, otherwise 0",
+        ),
         (
             "σ′ stays, σ′(Z2) = 0.2",
             "derivative of sigma stays, derivative of sigma at Z2 equals 0.2",

@@ -315,6 +315,10 @@ def test_in_a_document_a_negative_number_behind_a_sign_has_parentheses(
     assert with_numbers(parse(e), number, notation=LATEX) == written
 
 
+def test_latex_has_a_sign_before_a_number() -> None:
+    assert latex(parse("0.1 · 1 + 2 · Z1")) == r"0.1 \times 1 + 2 \, Z^{[1]}"
+
+
 def test_latex_in_lines_encloses_nothing_that_tex_could_not_break() -> None:
     e = parse("exp(X[1,1]) / (exp(X[1,1] + 1) + exp(X[2,1] + 1) + 1)")
     assert write(e, LATEX_IN_LINES) == (

@@ -99,6 +99,16 @@ def test_every_rule_agrees_with_central_differences(e: str) -> None:
 
 @pytest.mark.parametrize(
     ("e", "share"),
+    [("A2^3", "3 · dZ1 ∘ A2²"), ("A2^4", "4 · dZ1 ∘ A2^3"), ("A2^m", "dZ1 · m ∘ A2^(m − 1)")],
+)
+def test_a_whole_exponent_is_one_less(e: str, share: str) -> None:
+    sizes = dict.fromkeys(("A2", "Z1", "dZ1"), (3, 2))
+    ((_, found),) = shares(parse(e), Name("Z1"), Name("dZ1"), sizes, {"A2"})
+    assert text(tidy(found)) == share
+
+
+@pytest.mark.parametrize(
+    ("e", "share"),
     [
         ("max(0, A1)", "dZ1 ∘ step(A1)"),
         ("max(A1, 0)", "dZ1 ∘ (1 − step(−A1))"),

@@ -209,6 +209,11 @@ def test_shapes_of_a_batch_of_two() -> None:
     assert {symbol: shapes[symbol] for symbol in expected} == expected
 
 
+def test_a_parameter_has_the_shape_of_its_own_in_a_larger_batch() -> None:
+    program = program_of(ARTICLE.network, Training())  # db1 is dZ1 there: a column for each example
+    assert program.shapes(4)["b1"] == program.shapes(1)["b1"] == (3, 1)
+
+
 @given(experiments())
 def test_a_gradient_has_the_shape_of_what_it_is_the_gradient_of(experiment: Experiment) -> None:
     batch = experiment.training.batch

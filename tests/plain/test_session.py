@@ -579,6 +579,14 @@ class TestChanging:
     def test_what_cannot_be_edited(self, line: str, told: str) -> None:
         assert Typed("article").one(line).startswith(told)
 
+    @pytest.mark.parametrize(
+        ("lesson", "cell"), [("article", "W1 row 1 column 2"), ("attention", "Wq row 1 column 2")]
+    )
+    def test_what_can_is_said_with_a_number_of_this_network(self, lesson: str, cell: str) -> None:
+        said = f"Say what to edit and its value: edit {cell} 0.5, or edit alpha 0.1."
+        assert Typed(lesson).one("edit") == said
+        assert Typed(lesson).one("edit X 1").endswith(said)
+
     def test_a_formula_of_ones_own(self) -> None:
         typed = Typed("article")
         typed("goto dZ2")

@@ -294,6 +294,10 @@ def _signs(sheet: Worksheet) -> Iterator[str]:
         yield "←: the matrix on the left is replaced"
     if "step" in called:
         yield "1[z > 0]: 1 where z > 0, else 0"
+    if "ones" in called:
+        yield "ones(x): a matrix as large as x, in which every number is 1"
+    if "where" in called:
+        yield "where(c, x, y): x where the condition c holds, else y"
     if "log" in called:
         yield "log: the natural logarithm, to base e"
     if "exp" in called:

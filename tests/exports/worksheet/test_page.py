@@ -23,7 +23,7 @@ from tests.exports.documents.test_documents import Outline, checked
 from tests.exports.runs import exported, runs
 from tests.formulas import program_file
 from tests.networks import ARTICLE, experiment
-from tests.programs import rnn
+from tests.programs import rnn, written
 
 
 def of(experiment: Experiment, **wanted: object) -> Worksheet:
@@ -247,3 +247,16 @@ def test_the_step_of_relu_is_told() -> None:
     step = "1[z > 0]: 1 where z > 0, else 0"
     assert step in legend(sheet(relu, "dZ1"))
     assert step not in legend(sheet(relu, "Z1"))
+
+
+def test_ones_and_where_of_a_written_network_are_told() -> None:
+    forward = {
+        "Z": "W·X",
+        "S": "total(Z)",
+        "O": "where(Z < 0.1, Z, S)",
+        "L": "half_squared_error(O, Y)",
+    }
+    e = written({"W": (2, 2)}, {"X": [[1.0], [2.0]], "Y": [[1.0], [0.0]]}, forward)
+    for blank, signs in (("dZ", ["ones(x)", "where(c, x, y)"]), ("O", ["where(c, x, y)"])):
+        assert [line.split(": ")[0] for line in legend(sheet(e, blank))][-len(signs) :] == signs
+        assert "where(c, x, y): x where the condition c holds, else y" in legend(sheet(e, blank))
