@@ -16,6 +16,7 @@ from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
 from backprop_tui.model.experiment import Data, Experiment, Initial, read_only
 from backprop_tui.model.network import Network, Training
+from backprop_tui.model.saved import Edit
 from backprop_tui.run.timeline import Timeline
 from tests.maths.test_elements import agree, size
 from tests.networks import ARTICLE, experiment, experiments
@@ -148,6 +149,27 @@ def test_what_all_of_a_matrix_reads_no_cell_of_it_is_said_to_read_again() -> Non
     p = provenance(written({"W": (2, 1), "V": (3, 2)}, data, forward))
     (of_v,) = [name for name in p.used_in(at(1, "A")) if name.startswith("dV")]
     assert of_v == "dV[1,1]…[3,2]"
+
+
+def test_where_a_number_goes_is_told_from_the_first_row_and_column_on() -> None:
+    steps = {"S": "tanh(W)", "P": "V·S + V·Sᵀ", "Z": "P·X", "L": "half_squared_error(Z, Y)"}
+    data = {"X": np.ones((3, 1)), "Y": np.ones((3, 1))}
+    p = provenance(written({"W": (3, 3), "V": (3, 3)}, data, steps))
+    for row, column in ((2, 1), (3, 1), (3, 2), (1, 2), (1, 3), (2, 3)):
+        first, last = sorted((row, column))
+        told = [name for name in p.used_in(at(1, "S", row, column), 9) if name.startswith("P")]
+        assert told == [f"P[{i},{j}]" for j in (first, last) for i in (1, 2, 3)]
+
+
+@pytest.mark.parametrize(("iteration", "holds"), [(2, True), (3, False)])
+def test_behind_the_iteration_in_which_a_run_diverges_no_edit_holds(
+    iteration: int, holds: bool
+) -> None:
+    e = experiment(Network((1, 1), ("linear",), "half_squared_error"), Training(), [[1e9]], [[1.0]])
+    edits = tuple(Edit(k, Cell("W1", 1, 1), 1e300) for k in (2, 3))
+    p = provenance(replace(e, edits=edits))
+    assert p.timeline.diverged(2)
+    assert bool(p.edit_of(at(iteration - 1, "W1"))) == holds
 
 
 @given(experiments())

@@ -333,6 +333,12 @@ class TestTooLong:
             code_of(replace(load("article"), written=None), Position())
 
 
+def test_only_what_was_read_from_a_file_can_be_read_again() -> None:
+    for e in (load("article"), replace(load("article"), written=None)):
+        with pytest.raises(ValueError, match="not read from a file cannot be read again"):
+            read_again(e)
+
+
 def test_a_mistake_taken_out_of_a_file_stays_out(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text('mistake = "sign-flipped"\n' + lessons.text("article"))

@@ -78,6 +78,8 @@ EQUIVALENT = {
         "what is alike is of one size"
     ),
     ("learn/trial.py", "ratios[0]  →  ratios[-1]"): "those of a multiple are alike",
+    ("learn/diagnosis.py", "suppress(ShapeMismatch, KeyError)  →"): "in whatever order",
+    ("learn/effect.py", "times >= LARGER  →  times > LARGER"): "no ratio lies just there",
     ("learn/votes.py", "choice.number < 0  →  choice.number <= 0"): "0 has no twin",
     ("learn/diagnosis.py", "right > 0  →  right > -1"): "what is not beside is above or below",
     ("learn/questions.py", "abs(wrong.number) > VANISHES  →  abs(wrong.number) >="): (
