@@ -17,7 +17,7 @@ PACKAGE = Path(backprop_tui.__file__).parent
 NOT_SHOWN = (
     "exports/documents/latex.py",
     "tui/paint/canvas.py",
-    "tui/driver.py",
+    "tui/reader.py",
     "ascii.py",
 )
 """Signs there are read, exported or never laid out, not shown."""
