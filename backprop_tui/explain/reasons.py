@@ -120,7 +120,8 @@ def _of_gradient(step: Step, of: str, readers: Sequence[Step], program: Program)
     one, together = "", ""
     own: tuple[Expr, ...] = ()
     if readers[-1].symbol == program.objective != L:
-        own = tuple(t for t in _terms(e) if {*names(t)}.isdisjoint(program.gradients))
+        gradients = program.of_kind("gradient")  # those that are given, too
+        own = tuple(t for t in _terms(e) if {*names(t)}.isdisjoint(gradients))
         e = next(term for term in _terms(e) if term not in own)
     if isinstance(e, Div) and e.right == m:
         e, together = e.left, ", averaged over examples"
