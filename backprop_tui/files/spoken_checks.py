@@ -222,6 +222,8 @@ def edits_suit_their_iterations(draft: Draft) -> None:
         if found := unfit(record, draft.program.architecture, m):
             key, sentence = found
             draft.faults.add(("edits", i, key), sentence)
+        elif isinstance(of, Cell) and (why := draft.program.missing(of.symbol)):
+            draft.faults.add(("edits", i, "cell"), f"cannot be edited: {why.removesuffix('.')}")
 
 
 def formulas_can_be_run(draft: Draft) -> None:

@@ -466,7 +466,7 @@ def _updated_before(step: Step, program: Program) -> tuple[str, ...]:
         for symbol in names(step.expression)
         if symbol in program.parameters
         and (own := program.gradient_of(symbol)) is not None
-        and program.index(own) < here
+        and program.positions.get(own, -1) < here  # one that is given stands from the start
     )
 
 

@@ -171,6 +171,8 @@ class History:
         stretch has at most; without it, as many as take a moment.
         """
         chunk = min(chunk or self._moment, EVERY)
+        if self.program.cached:  # one iteration, which may have no loss to run through
+            self.iteration(1)
         while first <= last:
             with self._lock:
                 if self._last is not None and first > self._last:

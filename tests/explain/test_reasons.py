@@ -26,6 +26,8 @@ from backprop_tui.model.network import OPTIMIZERS, Network, Training, WrittenNet
 from backprop_tui.model.program import Program
 from backprop_tui.run.timeline import Timeline
 from tests import programs
+from tests.files.test_experiment_file import read
+from tests.files.test_given_in_files import RECURRENT
 from tests.formulas import program_file
 from tests.networks import any_way
 
@@ -775,3 +777,15 @@ def test_a_gate_that_only_scales_what_a_layer_multiplies_is_not_said_to_be_betwe
     assert (
         said["A"] == "The activation is non-linear. Without it, two layers would equal one layer."
     )
+
+
+def test_a_gradient_that_is_given_is_no_penalty() -> None:
+    shrinking = "dH2 = [[1], [2]]\n[training]\nl2 = 0.1\n"
+    program = read(RECURRENT + shrinking).program
+    said = {
+        symbol: reason(program.steps[program.index(symbol)], program) for symbol in ("dWx", "dWh")
+    }
+    assert said == {
+        "dWx": "J adds λ₂ · Wx to the gradient of L.",
+        "dWh": "J adds λ₂ · Wh to the gradient of L.",
+    }

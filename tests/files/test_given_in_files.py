@@ -135,6 +135,18 @@ text = "It is given."
     ]
 
 
+@pytest.mark.parametrize(
+    ("cell", "why"),
+    [
+        ("X[1,1]", "X is not given in the file"),
+        ("W1[1,1]", "W1 is not used: nothing that is computed here reads it"),
+    ],
+)
+def test_no_edit_is_of_what_is_not_there(cell: str, why: str) -> None:
+    edit = f'[[edits]]\niteration = 1\ncell = "{cell}"\nvalue = 2\n'
+    assert faults(CACHE + edit) == [f"edits[1].cell cannot be edited: {why}"]
+
+
 def test_something_must_be_left_to_compute() -> None:
     nothing = """
 [network]

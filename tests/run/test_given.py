@@ -174,6 +174,12 @@ def test_such_a_run_has_one_iteration() -> None:
     assert timeline.state(Position(1, 0)).value("A2") is not None
 
 
+def test_it_is_run_through_where_it_has_no_loss() -> None:
+    data = Data({"X": ARTICLE.data.by_symbol["X"]})
+    without = replace(ARTICLE, data=data).with_given({"dZ2": np.array([[0.25]])})
+    assert [stretch.last for stretch in Timeline(without).history.run(1, 9)] == [1]
+
+
 def test_where_all_values_are_given_a_run_begins_with_its_loss() -> None:
     values = {s: v for s, v in values_of(Timeline(ARTICLE)).items() if not s.startswith("d")}
     timeline = Timeline(ARTICLE.with_given(values))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from backprop_tui.explain.provenance import Place
+from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.session.inspection import Inspection
 from tests.files.test_experiment_file import read
-from tests.files.test_given_in_files import CACHE, UPDATE_ALONE
+from tests.files.test_given_in_files import CACHE, RECURRENT, UPDATE_ALONE
 from tests.plain.session import Typed
 from tests.tui.driver import HUGE, SMALL, WIDE, stepping
 
@@ -64,6 +65,20 @@ async def test_every_key_works_at_every_step(text: str, size: tuple[int, int]) -
         await driver.press("space")
         assert driver.position == driver.session.timeline.end_of(1)
         assert "one iteration" in driver.session.message
+
+
+@pytest.mark.parametrize("mistake", ["", "updated-weights", "sign-flipped"])
+@pytest.mark.parametrize(
+    "text",
+    [CACHE + "dW2 = [[1, 2, 3]]\n", CACHE.replace("dA2", "dZ2"), UPDATE_ALONE, RECURRENT],
+    ids=["a parameter's gradient", "no loss", "every gradient", "a value"],
+)
+def test_every_mistake_can_be_made_or_is_not_possible(text: str, mistake: str) -> None:
+    typed = Typed(read(f'mistake = "{mistake}"\n{text}' if mistake else text))
+    assert any(line.startswith("sign-flipped: ") for line in typed("mistake"))
+    for name in CATALOGUE:
+        assert typed(f"mistake {name}")
+        assert typed.session.timeline.iteration(1)
 
 
 async def test_questions_are_about_computed_numbers_alone() -> None:
