@@ -17,6 +17,7 @@ from backprop_tui.learn.votes import Choice, chance, number_vote
 from backprop_tui.maths.expressions import (
     Call,
     Cell,
+    Compare,
     Diff,
     Div,
     Expr,
@@ -74,8 +75,8 @@ def _operands(e: Expr) -> Iterator[Expr]:
             yield from _terms(added)
         case Mul() as product:
             yield from factors(product)
-        case other:
-            yield from children(other)
+        case other:  # the condition of a where is no number
+            yield from (part for part in children(other) if not isinstance(part, Compare))
 
 
 def _terms(e: Expr) -> Iterator[Expr]:

@@ -304,7 +304,12 @@ def sum_of(found: Iterable[Product], ones: Iterable[str] = ()) -> Expr:
                 len(within) == 1 and isinstance(within[0], Indexed) and within[0].symbol in ones
             )
             rest = tuple(f for f in factors if f not in within)
-            factors = rest if is_one else (*rest, SumOver(index, count, _product(1.0, within)))
+            inside = {x.index for f in within for x in walk(f) if isinstance(x, SumOver)}
+            # What stands behind Σₚ is read as in it: a sum with another Σₚ in it stands before it.
+            last = tuple(f for f in rest if isinstance(f, SumOver) and f.index in inside)
+            first = tuple(f for f in rest if f not in last)
+            one_sum = SumOver(index, count, _product(1.0, within))
+            factors = rest if is_one else (*first, one_sum, *last)
         one = _product(abs(number), factors)
         whole = plus(whole, negated(one) if number < 0 else one)
     return whole

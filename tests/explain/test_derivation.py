@@ -31,6 +31,7 @@ from backprop_tui.maths.expressions import (
     Delta,
     Expr,
     Indexed,
+    Mul,
     Name,
     Neg,
     Num,
@@ -140,6 +141,10 @@ def assert_law(timeline: Timeline, symbol: str, elements: bool) -> None:
     for line in found.lines:
         sums = [part for part in walk(line.expression) if isinstance(part, SumOver)]
         assert not any(s in walk(x.body) for x in sums for s in sums if s.index == x.index)
+        for part in walk(line.expression):  # nor behind a sum of its letter: Σₚ a · Σₛ σ(Σₚ b)
+            match part:
+                case Mul(SumOver(index) | Mul(_, SumOver(index)), y):
+                    assert not any(s.index == index for s in sums if s in walk(y))
         assert all(names(x.body) for x in sums)  # no sum of zeros
         for cell in {(0, 0), tuple(rng.integers(right.shape))}:
             got = evaluation.value(line.expression, dict(zip("ij", cell, strict=True)))

@@ -29,7 +29,7 @@ from backprop_tui.maths.writing import text
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Position, Timeline
 from tests.networks import experiments
-from tests.programs import programs
+from tests.programs import programs, written
 
 
 def explained(timeline: Timeline, cell: Cell) -> Explanation:
@@ -113,6 +113,16 @@ def test_the_cells_across_and_beside(
     cell: tuple[int, int], shape: tuple[int, int], beside: str
 ) -> None:
     assert " ".join(map(text, _beside(Cell("A", *cell), shape))) == beside
+
+
+def test_a_condition_is_no_part() -> None:
+    e = written(
+        {"W": (1, 1)},
+        {"X": [[2.0]], "Y": [[1.0]]},
+        {"A": "where(W < X, 2·W, X)", "L": "half_squared_error(A, Y)"},
+    )
+    parts = parts_of(explained(Timeline(e), Cell("A", 1, 1)))
+    assert list(map(text, parts)) == ["2 · W[1,1]"]
 
 
 def test_a_wrong_part_is_told_what_gives_it() -> None:
