@@ -170,14 +170,16 @@ def scroll_window(s: SessionState, by: int, sideways: bool) -> None:
     if s.zoomed and s.chosen == "step":
         scroll_step(s, by)
         return
+    program, shapes = s.view.program, s.view.state.shapes
     symbols = s.view.looked_for or s.view.needed
-    group = max((s.view.program.roles[symbol].group or 1 for symbol in symbols), default=1)
+    group = max((program.roles[symbol].group or 1 for symbol in symbols), default=1)
+    own = [p for p in program.parameters if (program.roles[p].group or 1) == group]
+    rows, columns = map(max, zip(*(shapes[symbol] for symbol in own or shapes), strict=True))
     row, column = s.scroll.get(group, (0, 0))
-    largest = max(max(shape) for shape in s.view.state.shapes.values() if shape) - 1
     if sideways:
-        column = max(0, min(largest, column + by))
+        column = max(0, min(columns - 1, column + by))
     else:
-        row = max(0, min(largest, row + by))
+        row = max(0, min(rows - 1, row + by))
     s.scroll[group] = (row, column)
     s.inspection = Inspection()
 

@@ -484,16 +484,6 @@ async def test_a_number_leads_back_to_the_inputs() -> None:
         assert driver.session.inspection.place.symbol in ("X", "Y", "W1", "W2", "b1", "b2")
 
 
-async def test_a_click_explains_a_number() -> None:
-    async with stepping() as driver:
-        await driver.press("space")
-        lines = driver.text("cache").splitlines()
-        row = next(y for y, line in enumerate(lines) if "1.500" in line)
-        await driver.click("cache", lines[row].index("1.500") + 1, row)
-        assert step_title(driver).startswith("Why Z1[1,1]")
-        assert driver.position == Position(1, 1)
-
-
 async def test_the_gradient_check_of_the_gradient_shown() -> None:
     async with stepping() as driver:
         await driver.press(*["space"] * 8)
