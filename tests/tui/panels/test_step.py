@@ -1,0 +1,77 @@
+"""What the Step panel says of a number: what a source prints of it, and, enlarged, each term."""
+
+from __future__ import annotations
+
+import pytest
+
+from backprop_tui.files.experiment_file import read_experiment
+from backprop_tui.model.experiment import Experiment
+from tests.tui.driver import SMALL, WIDE, stepping
+from tests.tui.test_window import dense
+
+PRINTED = """
+title = "Printed"
+[network]
+layers = [2, 2, 1]
+activations = ["sigmoid", "sigmoid"]
+loss = "half_squared_error"
+[initial]
+W1 = [[0.1, 0.2], [0.3, 0.4]]
+W2 = [[0.5, 0.6]]
+[data]
+X = [[1, 2]]
+Y = [[1]]
+[[published]]
+source = "A book"
+"""
+
+
+def printed(line: str) -> Experiment:
+    """A network of which a source prints that figure."""
+    return read_experiment(PRINTED + line, "printed", "printed.toml")
+
+
+@pytest.mark.parametrize(
+    ("figure", "steps", "said"),
+    [
+        ('Z1 = [["0.500"], [""]]', 1, "✓ as printed: 0.500 (A book)"),
+        ('Z1 = [["0.51"], [""]]', 1, "≈ printed 0.51: one unit off in the last digit (A book)"),
+        ('A1 = [["0.6224"], [""]]', 2, "≈ printed 0.6224: cut, not rounded (A book)"),
+        ('Z1 = [["0.7"], [""]]', 1, "✗ printed 0.7 (A book)"),
+        ('"2·Z1" = [["1.00"], [""]]', 1, "✓ as printed: 2 · Z1[1,1] = 1.00 (A book)"),
+        (
+            '[[published.known_wrong]]\nof = "Z1[1,1]"\nprinted = "0.7"\nwhy = "b1 is left out."\n'
+            'correct = "0.5"',
+            1,
+            "≠ printed 0.7: known to be wrong; correct is 0.5. b1 is left out.",
+        ),
+    ],
+)
+async def test_what_a_source_prints_of_a_number_is_told_beside_it(
+    figure: str, steps: int, said: str
+) -> None:
+    async with stepping(printed(figure), WIDE) as driver:
+        await driver.press(*["space"] * steps, "enter")
+        assert said in driver.text("step")
+
+
+async def test_a_figure_of_a_parameter_says_how_the_value_before_the_update_is_meant() -> None:
+    async with stepping(printed('W2 = [["0.50", ""]]'), WIDE) as driver:
+        await driver.press(*["space"] * 16)
+        said = driver.text("step")
+        assert "✗ printed 0.50 (A book)" in said
+        assert 'The key "before: W2" means the value before it, which is as printed.' in said
+
+
+async def test_enlarged_it_has_every_term_of_a_long_sum_and_scrolls() -> None:
+    async with stepping(dense((60, 3)), SMALL) as driver:
+        await driver.press("space", "enter")
+        assert "61 terms" not in driver.text("step")
+        await driver.press("z")
+        first = driver.text("step")
+        assert "61 terms" in first
+        assert "lines 1–20 of 7" in first
+        await driver.press(*["down"] * 100)
+        last = driver.text("step")
+        assert "W1[1,60] · X[60,1]" in last
+        assert "b1[1,1]" in last.splitlines()[-1]
