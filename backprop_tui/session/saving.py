@@ -291,7 +291,8 @@ def copy_matrix(s: SessionState, rest: str) -> None:
     value = None if place is None else s.view.value(place.symbol)
     if place is None or value is None:
         raise CannotError("No matrix is computed yet.")
-    _copy(s, f"{place.symbol} = np.array({value.tolist()})")
+    rows = str(value.tolist()).replace("nan", "np.nan").replace("inf", "np.inf")
+    _copy(s, f"{place.symbol} = np.array({rows})")
 
 
 def _copy(s: SessionState, what: str) -> None:

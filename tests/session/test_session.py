@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from backprop_tui import lessons
@@ -181,6 +182,54 @@ class TestSheets:
 
     def test_any_key_uncovers(self) -> None:
         assert press(session(), "b", "z").opened == []
+
+
+class TestCopies:
+    """What a terminal is handed to copy; each is read back."""
+
+    def copied(self, own: Session, command: str) -> str:
+        own.do(command)
+        said, own.copied = own.copied, None
+        return said or ""
+
+    def test_a_number_has_all_of_its_digits_and_a_matrix_is_an_array(self) -> None:
+        own = press(session("batch"), "p", "p", "p")
+        for symbol in ("Z1", "W1", "dW1"):
+            own.do("why", f"{symbol}[2,1]")
+            value = own.timeline.state(own.position).value(symbol)
+            assert value is not None
+            assert float(self.copied(own, "copy_number")) == value[1, 0]
+            name, _, array = self.copied(own, "copy_matrix").partition(" = ")
+            assert name == symbol
+            assert np.array_equal(eval(array, {"np": np}), value)
+
+    def test_what_is_not_finite_is_an_array_of_numpy_s(self) -> None:
+        certain = load("xor", {"layers": "1,1", "x": "1e30", "y": "0"})
+        own = press(session(certain), "p", "p")
+        own.do("why", "L[1,1]")
+        assert self.copied(own, "copy_matrix") == "L = np.array([[np.inf]])"
+
+    def test_a_formula_is_latex_with_an_arrow_where_it_replaces(self) -> None:
+        own = press(session(), "space")
+        assert self.copied(own, "copy_formula") == r"Z^{[1]} = W^{[1]} \, X + b^{[1]}"
+        update = r"W^{[1]} \leftarrow W^{[1]} - \alpha \, dW^{[1]}"
+        assert self.copied(press(own, "p", "p", "p", "space"), "copy_formula") == update
+
+    @pytest.mark.parametrize(
+        ("command", "said"),
+        [
+            ("copy_number", "No number is computed yet."),
+            ("copy_matrix", "No matrix is computed yet."),
+            ("copy_formula", "No step is shown yet."),
+        ],
+    )
+    @pytest.mark.parametrize(("mode", "keys"), [("off", ()), ("vote", ("space",))])
+    def test_what_is_not_computed_or_is_asked_is_not_copied(
+        self, command: str, said: str, mode: str, keys: tuple[str, ...]
+    ) -> None:
+        own = press(session(mode=mode), *keys)
+        assert self.copied(own, command) == ""
+        assert own.message == said
 
 
 class TestQuestions:
