@@ -187,8 +187,9 @@ def _drawn(
     """A probe with random numbers, in which each step has a finite number other than 0."""
     for draw in range(DRAWS):
         probe = _once(program, examples, scalars, seed, labels, draw)
+        entering = _enter(program) & program.positions.keys()  # what is given is drawn
         by_symbol = program.by_symbol(probe.results)
-        stay = draw >= AS_IT_IS or not any(_vanished(by_symbol[s]) for s in _enter(program))
+        stay = draw >= AS_IT_IS or not any(_vanished(by_symbol[s]) for s in entering)
         if stay and all(map(_tells, probe.results)):
             break
     return probe

@@ -356,7 +356,7 @@ class PlainFace:
             raise CannotError(f"Only a gradient has paths to the loss{such}.")
         told = (
             explaining.chain(view, place)
-            if view.known(place)
+            if view.known(place) and place.iteration  # before the first there are none
             else [telling.pending(view, place.symbol)]
         )
         self.tell_all(told)

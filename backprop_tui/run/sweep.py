@@ -77,7 +77,7 @@ def sweep(program: Program, iteration: Iteration, cell: Cell, closer: float = 1.
         at = here + reach * np.linspace(-1, 1, points)
     losses = losses_with(program, iteration, cell, at)
     gradient, slope = program.gradient_of(cell.symbol), None
-    if gradient is not None:
+    if gradient in program.positions:
         slopes = iteration.results[program.index(gradient)]
         if slopes.shape == iteration.given[cell.symbol].shape:  # a mistake can make it another
             slope = float(slopes[row, column])

@@ -87,6 +87,8 @@ def _at_hand(s: SessionState) -> Cell:
         of = role.of if role is not None and role.of else cell.symbol
         if of in program.parameters:
             return replace(cell, symbol=of)
+    if not program.parameters:
+        raise CannotError("No step here reads a parameter: there is no weight to change.")
     read = names(view.step.expression) if view.step else ()
     symbol = next((name for name in read if name in program.parameters), program.parameters[0])
     return Cell(symbol, 1, 1)

@@ -271,6 +271,10 @@ class TestLooking:
         told = Typed("mazur")("goto A1", "why")
         assert any(line.startswith("Printed in ") and "agrees" in line for line in told)
 
+    def test_before_the_first_iteration_an_accumulated_gradient_has_no_paths(self) -> None:
+        typed = Typed(load("article", {"mistake": "gradient-accumulated"}))
+        assert typed.one("chain dW2[1,1]") == "dW2 is not computed yet: step 8 computes it."
+
     def test_the_chain_rule_path_by_path(self) -> None:
         told = Typed("mazur")("goto dW1", "chain dW1[1,1]")
         assert told[0] == "dW1 row 1 column 1: 2 paths lead to the loss."

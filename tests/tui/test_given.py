@@ -8,6 +8,7 @@ from backprop_tui.explain.provenance import Place
 from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.session.inspection import Inspection
+from backprop_tui.tui.paint.computation import layers_of
 from tests.files.test_experiment_file import read
 from tests.files.test_given_in_files import CACHE, RECURRENT, UPDATE_ALONE
 from tests.plain.session import Typed
@@ -79,6 +80,64 @@ def test_every_mistake_can_be_made_or_is_not_possible(text: str, mistake: str) -
     for name in CATALOGUE:
         assert typed(f"mistake {name}")
         assert typed.session.timeline.iteration(1)
+
+
+DENSE = """
+[network]
+layers = [1, 2, 1]
+activations = ["tanh", "sigmoid"]
+loss = "binary_cross_entropy"
+[data]
+X = [[1]]
+Y = [[1]]
+[given]
+"""
+NO_PARAMETER = """
+[network]
+layers = [1, 1]
+activations = ["tanh"]
+loss = "half_squared_error"
+[data]
+Y = [[1]]
+[given]
+A1 = [[0.5]]
+"""
+APART = """
+[parameters]
+W1 = [1, 1]
+W2 = [1, 1]
+[data]
+X = [[1]]
+Y = [[1]]
+[forward]
+Z1 = "W1·X"
+A1 = "σ(Z1)"
+Z2 = "W2·A1"
+A2 = "σ(Z2)"
+L = "half_squared_error(A2, Y)"
+[given]
+A2 = [[0.5]]
+dZ2 = [[1]]
+"""
+"""No step leads to its A2."""
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "told"),
+    [
+        (f"{DENSE}dW2 = [[1, 2]]", "loss over W2[1,1]", "L when only W2 row 1 column 1 changes"),
+        (NO_PARAMETER, "loss over", "No step here reads a parameter: there is no weight"),
+        (f"{DENSE}dA1 = [[1], [2]]", "write dA1 ∘ (1 − A1 ∘ A1)", "formula is correct"),
+    ],
+)
+def test_what_reads_a_gradient_does_without_its_step(text: str, line: str, told: str) -> None:
+    typed = Typed(read(text))
+    typed("goto db2")
+    assert told in " ".join(typed(line))
+
+
+def test_a_given_value_that_no_step_leads_to_is_drawn() -> None:
+    assert layers_of(read(APART).program)
 
 
 async def test_questions_are_about_computed_numbers_alone() -> None:

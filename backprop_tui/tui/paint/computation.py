@@ -140,7 +140,7 @@ def layers_of(program: Program) -> tuple[tuple[str, ...], ...]:
     roles = program.roles
     for edge in edges:  # in order: what is read is known by then
         inner = roles[edge.source].kind != "input"
-        here = deep.get(edge.source, 0) + 1 if inner else 1
+        here = deep.setdefault(edge.source, 0) + 1 if inner else 1  # 0: it is given
         deep[edge.target] = max(deep.get(edge.target, 0), here)
     for edge in edges:
         if roles[edge.source].kind == "input":
