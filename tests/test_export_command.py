@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from backprop_tui import lessons
 from backprop_tui.__main__ import main
 from backprop_tui.cli.commands import COMMANDS
 from backprop_tui.exports.formats import FORMATS
@@ -126,6 +127,14 @@ class TestWorksheet:
         same = export.fault("--as", "worksheet", "--output", "a", "--key", "a")
         assert same == "--output and --key need different files"
         assert export.fault("--as", "worksheet", "--output", "./a", "--key", "a") == same
+
+    def test_the_experiment_itself_is_never_replaced(self, export: Export) -> None:
+        Path("mine.toml").write_text(lessons.text("article"), "utf-8")
+        for flags in (("--output", "./mine.toml"), ("--output", "a", "--key", "mine.toml")):
+            said = export.fault("mine.toml", "--as", "worksheet", "--overwrite", *flags)
+            assert said.endswith("mine.toml is the experiment itself: name another file")
+        assert Path("mine.toml").read_text("utf-8") == lessons.text("article")
+        assert export("mine.toml", "--as", "worksheet", "--output", "a.html").status == 0
 
     @pytest.mark.parametrize("flag", ["--blanks", "--copies", "--key"])
     def test_its_flags_are_for_it_alone(self, flag: str, export: Export) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from backprop_tui import lessons
 from backprop_tui.__main__ import main
 from backprop_tui.files.experiment_file import load
 from backprop_tui.files.saving import resume
@@ -261,6 +262,12 @@ class TestRefuses:
         assert train("--save", "a", "--history", "./a").faults == [
             "--save and --history need different files"
         ]
+
+    def test_losses_in_the_place_of_the_experiment(self, train: Train) -> None:
+        Path("mine.toml").write_text(lessons.text("article"), "utf-8")
+        told = train("mine.toml", "--history", "mine.toml", "--overwrite")
+        assert told.faults == ["mine.toml is the experiment itself: name another file"]
+        assert Path("mine.toml").read_text("utf-8") == lessons.text("article")
 
     def test_flags_that_are_none(self, train: Train) -> None:
         assert train("--until-loss", "nan", "--plateau", "0", "--save", "").faults == [

@@ -41,6 +41,8 @@ from backprop_tui.files.atomic_write import SaveError, check_place, real, write_
 from backprop_tui.files.saving import begins_anew, too_large
 from backprop_tui.learn import comparing
 from backprop_tui.maths.functions import DEFINITIONS, Array
+from backprop_tui.messages import path_shown
+from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Iteration, Timeline
 from backprop_tui.run.training import Until
 
@@ -106,6 +108,7 @@ def train(arguments: argparse.Namespace) -> int:
         raise CommandError(f"there is nothing to train: {session.divergence(session.first - 1)}")
     if begins_anew(experiment):
         complain("changed, it is another run than the saved one: it begins at iteration 1")
+    spare(experiment, *filter(None, [arguments.history]))
     history = LossFile(arguments.history, arguments.overwrite)
     with asked_to_stop() as asked:
         try:
@@ -218,6 +221,7 @@ def export(arguments: argparse.Namespace) -> int:
         if arguments.output and real(arguments.output) == real(key):
             raise CommandError("--output and --key need different files")
         files[key] = answers
+    spare(experiment, *files)
     write_files(files, arguments.overwrite)
     if arguments.output is None:
         write([text], document=True)
@@ -242,6 +246,14 @@ def key_of(arguments: argparse.Namespace) -> str | None:
         key: str | None = arguments.key
         return key
     return f"{os.path.splitext(arguments.output)[0]}-key.csv"
+
+
+def spare(experiment: Experiment, *places: str) -> None:
+    """Refuse to put anything else in the place of the file that is read, even with --overwrite."""
+    path = experiment.written and experiment.written.path
+    for place in places:
+        if path and real(place) == real(path):
+            raise CommandError(f"{path_shown(place)} is the experiment itself: name another file")
 
 
 def write_files(files: Mapping[str, str], overwrite: bool) -> None:
