@@ -8,22 +8,15 @@ from backprop_tui.maths.numbers import number, told_apart
 from backprop_tui.model.architecture import PHASES, Phase
 from backprop_tui.model.program import Program
 from backprop_tui.session.view import ARROWS, EDITED, View
-from backprop_tui.tui.paint.canvas import Canvas, shortened, wrapped
+from backprop_tui.tui.paint.canvas import Canvas, shortened
 from backprop_tui.tui.paint.cells import WRONG
 from backprop_tui.tui.panels.panel import Panel
 
 DIGITS = "0123456789"
 MORE = 3
 """Digits more than usual with which a loss may be told from the last one."""
-MOST_LINES = 4
-"""Lines of a message at most."""
 MANY = 4
 """Groups beyond which the rail names the one that it shows."""
-
-
-def rest_of_message(view: View, width: int) -> list[str]:
-    """The lines of a message for which there is no room in the title; above the Step panel's."""
-    return wrapped(view.message, width, MOST_LINES)[1:]
 
 
 class Title(Panel):

@@ -15,9 +15,8 @@ from backprop_tui.model.architecture import Step
 from backprop_tui.model.rows import named
 from backprop_tui.session.view import View
 from backprop_tui.tui import lazy
-from backprop_tui.tui.paint.canvas import COVERED, Canvas
+from backprop_tui.tui.paint.canvas import COVERED, Canvas, wrapped
 from backprop_tui.tui.paint.lines import TextLine, put_lines, spaced
-from backprop_tui.tui.panels.heading import rest_of_message
 from backprop_tui.tui.panels.panel import Panel
 from backprop_tui.tui.panels.step_lines import ROOMY, all_terms, explained
 
@@ -32,6 +31,8 @@ CURVE, LEAST_CURVE, WORDS = 48, 8, 60
 columns of the text."""
 STEPS, MOST_STEPS, LOW_STEPS = 76, 100, 12
 """The columns of the list of steps beside the text, and the lines from which on it is there."""
+MOST_LINES = 4
+"""Lines of a message at most."""
 TALL = 24
 """From this many lines on, a blank line stands between the lines of nearly any step."""
 
@@ -64,9 +65,7 @@ class StepPanel(Panel):
                 note = f"lines {first + 1}–{first + height} of {len(found)}, ↑ ↓"
                 self.rule(canvas, view, title(view), note)
             found = found[first : first + height]
-        if view.message:
-            rest = rest_of_message(view, canvas.width - 2)
-            found = [*(TextLine(line, "note strong", 10) for line in rest), *found]
+        found = [*message_lines(view, canvas.width - 2), *found]
         if self.is_covered(view):
             found = [replace(line, text=FIGURES.sub(5 * COVERED, line.text)) for line in found]
         put_lines(canvas, self.airy(view, found, height), width, height)
@@ -93,7 +92,8 @@ class StepPanel(Panel):
         covered = asking.is_open and asking.typing
         height = canvas.height - (2 if covered else 1)
         found = self.airy(view, lazy.question_lines(view, asking, width, height), height)
-        put_lines(canvas, found, width, height)
+        rest = message_lines(view, canvas.width - 2)[: max(0, height - len(found))]
+        put_lines(canvas, [*rest, *found], width, height)
         if not asking.is_open and view.explanation:
             for cell in asking.look[:2]:  # the term that went wrong, in the line of numbers
                 canvas.emphasise(view.explanation.figure(cell), "cursor")
@@ -170,6 +170,12 @@ def beside_text(width: int, height: int) -> Region:
     """Return the place of a curve at the right of the text, larger in a larger panel."""
     columns = max(CURVE, min(2 * CURVE, width * 2 // 5))
     return Region(width + 1 - columns, 1, columns, min(height, max(14, columns * 2 // 5)))
+
+
+def message_lines(view: View, width: int) -> list[TextLine]:
+    """The lines of a message for which there is no room in the title."""
+    rest = wrapped(view.message, width, MOST_LINES)[1:] if view.message else []
+    return [TextLine(line, "note strong", 10) for line in rest]
 
 
 def title(view: View) -> str:

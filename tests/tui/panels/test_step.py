@@ -6,6 +6,7 @@ import pytest
 
 from backprop_tui.files.experiment_file import read_experiment
 from backprop_tui.model.experiment import Experiment
+from tests.networks import ARTICLE
 from tests.tui.driver import SMALL, WIDE, stepping
 from tests.tui.test_window import dense
 
@@ -75,3 +76,17 @@ async def test_enlarged_it_has_every_term_of_a_long_sum_and_scrolls() -> None:
         last = driver.text("step")
         assert "W1[1,60] · X[60,1]" in last
         assert "b1[1,1]" in last.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [("space",), ("p", "p", "space", "x"), ("a", "space")],
+    ids=["step", "blackboard", "question"],
+)
+async def test_it_has_what_of_a_message_has_no_room_in_the_title(keys: tuple[str, ...]) -> None:
+    async with stepping(ARTICLE, SMALL) as driver:
+        await driver.press(*keys)
+        driver.session.say(f"{'It begins. ' * 6}It goes on at length, and it ends.")
+        driver.app.changed()
+        await driver.settle()
+        assert "and it ends." in driver.text("step")
