@@ -216,6 +216,17 @@ def test_rounded_numbers_agree_and_it_is_said() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("dtype", "tolerance"), [(np.float64, 1e-6), (np.float32, 1e-4), (np.float16, 1e-2)]
+)
+def test_how_far_numbers_may_be_apart_depends_on_their_digits(dtype: Any, tolerance: float) -> None:
+    arrays = by_hand()
+    given = {s: arrays[s] for s in START}
+    for times, agrees in ((0.8, True), (1.3, False)):
+        off = arrays["A1"] + times * tolerance * np.abs(arrays["A1"]).max()
+        assert compare(ARTICLE, {**given, "A1": off.astype(dtype)}).agrees == agrees
+
+
 def test_gradients_of_the_mean_loss_are_recognised() -> None:
     arrays = by_hand(m=4)
     arrays = {s: a / 4 if s in ("dZ2", "dA1", "dZ1") else a for s, a in arrays.items()}

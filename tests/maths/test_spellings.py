@@ -339,3 +339,8 @@ def test_what_is_not_read_is_told_with_its_place_and_never_with_power(typed: str
 def test_every_step_of_a_program_reads_back_with_its_names() -> None:
     for step in PROGRAM.steps:
         assert parse(write(step.expression, TEXT), symbols=PROGRAM.roles) == step.expression
+
+
+def test_a_command_of_latex_ends_where_its_letters_do() -> None:
+    assert parse(r"W1\cdot X") == parse("W1·X")
+    assert parse(r"W1\cdotX") != parse("W1·X")

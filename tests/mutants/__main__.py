@@ -78,6 +78,7 @@ EQUIVALENT = {
         "what is alike is of one size"
     ),
     ("learn/trial.py", "ratios[0]  →  ratios[-1]"): "those of a multiple are alike",
+    ("explain/gradient_check.py", "10 * self.noise  →  11"): "a margin: no peak lies just there",
     ("learn/diagnosis.py", "suppress(ShapeMismatch, KeyError)  →"): "in whatever order",
     ("learn/effect.py", "times >= LARGER  →  times > LARGER"): "no ratio lies just there",
     ("learn/votes.py", "choice.number < 0  →  choice.number <= 0"): "0 has no twin",
