@@ -17,6 +17,7 @@ from backprop_tui.maths.elements import ELLIPSIS, element, gathers
 from backprop_tui.maths.expressions import (
     Call,
     Cell,
+    Diff,
     Expr,
     MatMul,
     Mul,
@@ -429,11 +430,15 @@ class Explanation:
         """Why softmax subtracts the largest Z."""
         every = calls(self.step.expression)
         softmax = [c for c in every if c.function in ("softmax", "softmax_rows")]
-        largest = [c for c in calls(self.taught) if c.function == "max"]
-        if not (softmax and largest and self.known):
+        largest = set[Expr]()
+        for part in walk(self.taught):
+            match part:
+                case Call("exp", (Diff(_, Call("max") as over_all),)):
+                    largest.add(over_all)
+        if not softmax or len(largest) != 1 or not self.known:
             return None
         over = softmax_over(softmax[0], self.provenance.program)
-        number = self._number(self.value(largest[0]))
+        number = self._number(self.value(*largest))
         return f"The largest of this {over}, {number}, is subtracted: same shares, no overflow."
 
     def _natural(self) -> str | None:

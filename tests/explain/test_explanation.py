@@ -25,6 +25,7 @@ from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.network import Network, Training
 from backprop_tui.run.timeline import Position, Timeline
 from tests.networks import ARTICLE, experiment, experiments, in_rows
+from tests.programs import written
 
 DECIMALS = st.integers(0, 6)
 
@@ -351,6 +352,27 @@ def test_softmax_is_written_out_and_its_largest_z_put_in_before_the_powers() -> 
     assert found.remarks == (
         "The largest of this example, 2.000, is subtracted: same shares, no overflow.",
     )
+
+
+@pytest.mark.parametrize(
+    ("formula", "largest"),
+    [
+        ("softmax(Z)", "2.000"),
+        ("max(0.3, softmax(Z))", "2.000"),
+        ("max(Z, 3) ∘ softmax(Z)", "2.000"),
+        ("softmax(max(Z, 3))", "3.000"),
+        ("softmax(Z) + softmax(0.5·Z)", None),
+    ],
+)
+def test_what_softmax_subtracts_is_told_whatever_max_stands_beside_it(
+    formula: str, largest: str | None
+) -> None:
+    data = {"X": [[1.0]], "Y": [[0.2], [0.3], [0.5]]}
+    steps = {"Z": "W·X", "P": formula, "L": "half_squared_error(P, Y)"}
+    e = written({"W": (3, 1)}, data, steps, {"W": [[0.5], [2.0], [-1.0]]})
+    said = [r for r in explained(e, "P").remarks if "subtracted" in r]
+    told = f"The largest of this example, {largest}, is subtracted: same shares, no overflow."
+    assert said == ([told] if largest else [])
 
 
 def test_rounded_holds_for_the_powers_of_softmax_too() -> None:

@@ -79,6 +79,10 @@ EQUIVALENT = {
     ),
     ("learn/trial.py", "ratios[0]  →  ratios[-1]"): "those of a multiple are alike",
     ("explain/gradient_check.py", "10 * self.noise  →  11"): "a margin: no peak lies just there",
+    ("run/many.py", "-1  →  -2"): "NumPy takes any negative number for the one that is unknown",
+    ("files/checks.py", "edit.get('iteration') or 1  →  edit.get('iteration') or 0"): (
+        "neither is later than the first"
+    ),
     ("learn/diagnosis.py", "suppress(ShapeMismatch, KeyError)  →"): "in whatever order",
     ("learn/effect.py", "times >= LARGER  →  times > LARGER"): "no ratio lies just there",
     ("learn/votes.py", "choice.number < 0  →  choice.number <= 0"): "0 has no twin",
