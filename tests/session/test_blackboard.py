@@ -16,6 +16,7 @@ from backprop_tui.files.saving import keyframe_of, text_of
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.saved import Level
 from backprop_tui.run.timeline import Position
+from backprop_tui.session import deriving
 from backprop_tui.session.commands import sign_of
 from backprop_tui.session.saving import seen
 from backprop_tui.session.session import Session
@@ -228,6 +229,21 @@ class TestQuestions:
         press(own, *"A2-Y", "enter")
         assert own.levels[0].shown == 4
         assert own.prompt is None
+
+    @pytest.mark.parametrize("mode", ["vote", "type"])
+    @pytest.mark.parametrize(("id_", "rest"), [("derive", "dZ2"), ("why", "dZ2[1,1]")])
+    def test_a_line_is_of_the_step_shown_or_not_asked_for(
+        self, id_: str, rest: str, mode: str
+    ) -> None:
+        own = session("article", "x", at=STEP["dW2"])
+        own.mode = mode
+        own.do(id_, rest)
+        board = own.blackboard
+        assert board is not None
+        for shown in range(2, len(board.derivation.lines) + 1):
+            own.do("next") if id_ == "derive" else own.act(lambda: deriving.forward(own, ""))
+            assert own.asking is None
+            assert own.levels[0].shown == shown
 
     def test_a_lesson_asks_for_a_line_and_opens_the_blackboard_for_it(self) -> None:
         asks = """
