@@ -161,5 +161,5 @@ def hint(session: Session, asking: Asking, spelling: str) -> Iterator[str]:
         if asking.hints < HINTS:
             return
     yield from formulas(found.step, spelling, "Hint")
-    if asking.hints > 1 and is_numeric(asking.asked):
+    if asking.hints > 1 and asking.asked.form != "formula":
         yield sentence(f"{found.cell} = {found.with_figures()}.")

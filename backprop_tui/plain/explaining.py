@@ -164,7 +164,7 @@ def beside(view: View, place: Place) -> Iterator[str]:
     for printed in view.figures(place):
         of = "" if printed.cell else f"{printed.of} = "
         if printed.wrong is not None:
-            right_is = f"; {printed.correct} is right" if printed.correct else ""
+            right_is = f"; the correct value is {printed.correct}" if printed.correct else ""
             known = f"known to be wrong{right_is}."
             yield spoken(f"Printed in {printed.source}: {of}{printed.printed}, {known}")
             yield sentence(printed.wrong.why)
@@ -208,8 +208,8 @@ def chain(view: View, place: Place) -> Iterator[str]:
         yield from shut(found, found.count - len(live))
     elif found.left_out:
         rest = figure(view, found.rest)
-        smaller = "smaller path" if found.left_out == 1 else "smaller paths"
-        yield f"And {found.left_out:,} {smaller}, which together bring {rest}."
+        bring = "path, which brings" if found.left_out == 1 else "paths, which together bring"
+        yield f"And {found.left_out:,} smaller {bring} {rest}."
     rounded = UNROUNDED * is_rounded(found, said)
     recorded = figure(view, found.recorded)
     yield f"The sum of all is {recorded}, the value of the backward pass{rounded}."

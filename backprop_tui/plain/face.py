@@ -106,6 +106,7 @@ class PlainFace:
     def open(self) -> None:
         """What is said at the beginning."""
         self.describe()
+        self._tell_derived()  # saved with an open blackboard
         self.say(OPENING)
 
     def line(self, typed: str) -> None:
@@ -209,6 +210,8 @@ class PlainFace:
         """Whether the position is to be told, after that command."""
         if id_ == "open":
             return outcome.rerun
+        if outcome.over is not None and outcome.over.asked.line:  # the blackboard leads to it
+            return False
         return (moved and id_ not in STAYING) or (id_ == "restart" and not outcome.said)
 
     def _tell_said(self, id_: str, said: tuple[str, ...], refused: bool) -> None:

@@ -19,7 +19,7 @@ from backprop_tui.model.notes import LINE_FORM, Question
 from backprop_tui.run.timeline import Position
 from backprop_tui.session import lazy, travel
 from backprop_tui.session.prompts import Line, Prompt
-from backprop_tui.session.question import HINTS, LESSON, MODES, OFF, TYPE, Asking
+from backprop_tui.session.question import LESSON, MODES, OFF, TYPE, Asking
 from backprop_tui.session.state import CannotError, SessionState
 
 if TYPE_CHECKING:
@@ -137,9 +137,10 @@ def lead(s: SessionState) -> None:
 
 
 def ask_line(s: SessionState) -> bool:
-    """Ask for the next line on the blackboard, if this is one to be asked for."""
+    """Ask for the next line on the blackboard, if this is one to be asked for: of the step shown,
+    while none of another's numbers is looked at."""
     board, symbol = s.blackboard, s.step_symbol
-    if board is None or symbol is None or board.is_inner or rests(s):
+    if board is None or board.level.symbol != symbol or board.is_inner or rests(s):
         return False
     questions = s.timeline.experiment.questions_at(s.position.iteration, symbol)
     own = next((q for q in questions if q.form == LINE_FORM), None)
@@ -306,6 +307,11 @@ def none_open(s: SessionState) -> CannotError:
     return CannotError(f"No question is open{turns_on}.")
 
 
+def _answered_in_words(s: SessionState) -> CannotError:
+    """That a talk has no field and no choices."""
+    return CannotError(f"{IN_WORDS}: {s.named('next')} shows it.")
+
+
 def choose(s: SessionState, digit: str) -> None:
     """A vote; where an answer is typed, the first of its characters."""
     asking, digit = s.asking, DIGITS.get(digit, digit)
@@ -315,7 +321,7 @@ def choose(s: SessionState, digit: str) -> None:
         open_field(s, Line.of(digit))
         return
     if not asking.choices:
-        raise CannotError(f"{IN_WORDS}: {s.named('next')} shows it.")
+        raise _answered_in_words(s)
     if not digit.isdecimal() or not 1 <= int(digit[:9]) <= len(asking.choices):
         raise CannotError(f"The choices are 1 to {len(asking.choices)}.")
     at = int(digit) - 1
@@ -330,10 +336,11 @@ def choose(s: SessionState, digit: str) -> None:
 def open_field(s: SessionState, line: Line | None = None) -> None:
     """Open the line that an answer is typed into, with what was typed into it before."""
     asking = s.asking
-    if asking is None or not asking.is_open:
-        return
+    assert asking is not None
     if asking.asked.worded:
         raise CannotError(f"The choices are 1 to {len(asking.choices)}.")
+    if asking.asked.form == "talk":
+        raise _answered_in_words(s)
     s.asking = replace(asking, typing=True)
     s.open(
         Prompt(
@@ -481,16 +488,18 @@ def _empty_field(s: SessionState) -> None:
 
 
 def hint(s: SessionState, rest: str) -> None:
-    """A hint; where there are no more, or nothing is asked, help."""
+    """A hint; where there are no more, or nothing is asked, that is said."""
     asking = s.asking
     if asking is None or not asking.is_open:
         raise none_open(s)
-    s.asking = asking.hinted()
+    if not asking.has_hints:
+        raise CannotError(f"There is no other hint: {s.named('next')} shows the answer.")
+    s.asking = replace(asking, hints=asking.hints + 1)
 
 
 def has_hints(s: SessionState) -> bool:
     """Whether a question is open that has hints left."""
-    return s.asking is not None and s.asking.is_open and s.asking.hints < HINTS
+    return s.asking is not None and s.asking.is_open and s.asking.has_hints
 
 
 def _explained(s: SessionState, asked: AskedQuestion) -> Explanation:

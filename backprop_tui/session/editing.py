@@ -172,7 +172,7 @@ def _value_typed(s: SessionState, typed: str) -> None:
 def _make(s: SessionState, made: Edit, was: float) -> None:
     """Make an edit, and say what it does to the loss."""
     if fault := edit_fault(s.timeline.experiment, made):
-        raise CannotError(fault)
+        raise CannotError(f"{fault}.")
     if made.value == was:
         s.say(f"{text(made.of)} is {s.write(was)} already: nothing is changed.")
         return
@@ -189,6 +189,10 @@ def losses(s: SessionState, made: Edit) -> str:
     if name not in s.timeline.program.positions:
         return f"{name} is not computed here"
     iteration, was, now = _losses(s.timeline, made)
+    if made.of == ALPHA and iteration == made.iteration and not s.timeline.program.cached:
+        return s.timeline.end(iteration)
+    if s.timeline.iteration(iteration).number < iteration:
+        return f"the run goes on, with {name} = {s.write(now)} in iteration {iteration:,}"
     if iteration != max(made.iteration, s.position.iteration):
         name = (
             f"{name} in iteration {iteration:,}"  # before its numbers: another stands on the screen

@@ -155,8 +155,10 @@ class Asking:
         assert self.whole is not None
         return replace(self.whole, parts=self.whole.parts[: self.whole.parts_over], typing=False)
 
-    def hinted(self) -> Asking:
-        return replace(self, hints=min(self.hints + 1, HINTS))
+    @property
+    def has_hints(self) -> bool:
+        """Whether there are hints left: a rule and a part have only one."""
+        return self.hints < (1 if self.asked.hint else HINTS)
 
     @property
     def choices(self) -> tuple[Choice, ...]:

@@ -390,9 +390,6 @@ class View:
         """What a known number was before the last edit and is now; None where they are equal."""
         if self._before is None or not self.known(place):
             return None
-        timeline = self._before.timeline
-        if timeline.iteration(max(1, place.iteration)).number < place.iteration:
-            return None  # that run ended before
         was, now = self._before.number(place), self.provenance.number(place)
         return None if was == now or (isnan(was) and isnan(now)) else (was, now)
 
@@ -409,11 +406,7 @@ class View:
         return CHANGED if self.change(place) else ""
 
     def published(self, place: Place) -> Comparison | None:
-        """The published figure for a number that is known here."""
-        if not self.state.experiment.published:
-            return None
-        if self.provenance.edit_of(place):  # no longer what its source is about
-            return None
+        """The published figure for a number that is known here, and not edited."""
         return self.beside.at(place.iteration, place.cell) if self.known(place) else None
 
     def figures(self, place: Place) -> tuple[Comparison, ...]:

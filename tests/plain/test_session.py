@@ -7,17 +7,21 @@ import shlex
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from backprop_tui import lessons
+from backprop_tui.files.codes import experiment_of
 from backprop_tui.files.experiment_file import load, read_experiment
 from backprop_tui.learn.questions import QuestionOutcome
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.notes import Question
-from backprop_tui.model.saved import Saved
+from backprop_tui.model.saved import Level, Saved
 from backprop_tui.run.timeline import Position
 from backprop_tui.session.commands import BY_LETTER, BY_WORDS, COMMANDS, find
 from backprop_tui.session.opening import last_words
 from backprop_tui.session.saving import code_of
+from backprop_tui.session.session import Session
 from tests.formulas import NAMES, program_file, unused
 from tests.plain.session import Typed
 
@@ -256,8 +260,21 @@ class TestLooking:
         asked = typed("show W1")
         assert asked[1] == "That is 1,200 numbers: show W1 row 1 reads one row of them."
         assert typed("show W1 row 40")[1].startswith("Row 40: column 1, ")
+        told = typed("goto dW2")
+        assert told[3] == "Its first 24 numbers:"
+        assert told[4].startswith("Column 1, ")
+        assert "column 24, " in told[4]
+        assert "column 25" not in told[4]
         (reads,) = (line for line in typed("why Z1[1,1]") if line.startswith("It reads: "))
         assert reads.endswith("; and 49 more.")
+
+    def test_what_an_update_has_outdated_says_so(self) -> None:
+        typed = Typed("article")
+        outdated = "It belongs to the parameters as they were before this update."
+        assert outdated not in typed("goto db1", "show A2")
+        assert typed("goto W2", "show A2") == ["A2 is 0.359.", outdated]
+        assert typed("show dW2")[1] == outdated
+        assert outdated not in typed("show W2")
 
     def test_a_batch_says_what_columns_are(self) -> None:
         assert Typed("batch")("show X")[0] == "X, 2 rows, 4 columns; each column is an example."
@@ -274,6 +291,13 @@ class TestLooking:
     def test_before_the_first_iteration_an_accumulated_gradient_has_no_paths(self) -> None:
         typed = Typed(load("article", {"mistake": "gradient-accumulated"}))
         assert typed.one("chain dW2[1,1]") == "dW2 is not computed yet: step 8 computes it."
+
+    def test_a_figure_that_is_known_to_be_wrong_is_said_with_the_correct_value(self) -> None:
+        told = Typed("ai-by-hand")("goto dZ2", "why dZ2[1,1]")
+        at = next(k for k, line in enumerate(told) if line.startswith("Printed in "))
+        ends = ": 0.0033576616265025283, known to be wrong; the correct value is 0."
+        assert told[at].endswith(ends)
+        assert told[at + 1].startswith("The sheet leaves out ReLU's derivative in layer 2: ")
 
     def test_the_chain_rule_path_by_path(self) -> None:
         told = Typed("mazur")("goto dW1", "chain dW1[1,1]")
@@ -294,6 +318,18 @@ class TestLooking:
         told = Typed(load("article", layers))("goto dW1", "chain dW1[1,1]")
         assert told[0] == "dW1 row 1 column 1: 100 paths lead to the loss."
         assert told[2] == "X row 1 column 1 is 0, so every path is 0."
+
+    def test_of_many_paths_the_largest_are_told_and_the_sum_of_the_others(self) -> None:
+        layers = {"layers": "2,2,6,1", "activations": "tanh,tanh,sigmoid"}
+        typed = Typed(load("article", {**layers, "x": "0.5,1", "y": "1"}))
+        told = typed("goto dA1", "chain dA1[1,1]")
+        assert told[0] == "dA1 row 1 column 1: 6 paths lead to the loss."
+        assert sum(line.startswith("In numbers: ") for line in told) == 5
+        value = typed.session.view.value
+        A2, dZ3, W3, W2 = (np.asarray(value(s)) for s in ("A2", "dZ3", "W3", "W2"))
+        paths = W2[:, 0] * (1 - A2[:, 0] ** 2) * W3[0] * dZ3[0, 0]
+        smallest = f"{paths[np.abs(paths).argmin()]:.3f}".replace("-", "minus ")
+        assert told[-2] == f"And 1 smaller path, which brings {smallest}."
 
     def test_a_derivation_is_told_a_line_at_a_time(self) -> None:
         typed = Typed("article")
@@ -316,6 +352,27 @@ class TestLooking:
         assert typed("derive off") == ["The blackboard is closed: each next is a step again."]
         assert typed("derive X") == ["X is given: it has no derivation."]
 
+    def test_lines_are_told_as_formulas_are_wanted_and_taken_back(self) -> None:
+        typed = Typed("article")
+        text = "= dA2 ∘ σ′(Z2)   (dA2 is step 6)"
+        said = "Equals d A 2 times, element by element, derivative of sigma at Z 2: dA2 is step 6."
+        assert typed("goto dZ2", "derive", "formulas text", "next") == [text]
+        assert typed("next", "formulas both", "back") == [text, said]
+
+    def test_a_blackboard_that_was_saved_is_told_at_the_start(self) -> None:
+        """Opened on a screen, where enter leads into a line and tab to other forms."""
+        at = Session(load("softmax"))
+        at.go(Position(1, 7))
+        at.levels = Level("dZ2", "elements", 3, 3), Level("A2", "matrices", 5)
+        typed = Typed(experiment_of(code_of(at)))
+        assert typed.told[1] == "Derived: d A 2 row k by d Z 2 row i."
+        assert typed.told[-3:-1] == [
+            "k equals i: A 2 row i times open parenthesis 1 minus A 2 row i close parenthesis.",
+            "k is not i: minus A 2 row k times A 2 row i.",
+        ]
+        out = typed("back", "back", "back", "back", "back")
+        assert out[0] == "Derived, one element: d Z 2 equals d L by d Z 2."
+
     def test_the_gradient_check(self) -> None:
         typed = Typed("article")
         assert typed.one("check") == (
@@ -324,6 +381,11 @@ class TestLooking:
         told = typed("goto dZ2", "check")
         assert [line.split(";")[0] for line in told[1:]] == ["dA2: agrees", "dZ2: agrees"]
         assert all(line.endswith("; the difference is less than 1 e minus 9.") for line in told[1:])
+
+    def test_what_the_gradient_check_cannot_tell_says_why(self) -> None:
+        source = lessons.text("neuron").partition("[[notes")[0] + "\n[given]\nZ1 = [[0.4]]"
+        told = Typed(read_experiment(source, "given", "given.toml"))("goto dW1", "check")
+        assert told[-1] == "dW1: cannot be told: Z1 is given."
 
     def test_decimals(self) -> None:
         typed = Typed("mazur")
@@ -464,6 +526,27 @@ class TestAsking:
         assert typed("hint") == ["Hint: Z 1 equals W 1 times X plus b 1."]
         assert typed("?")[-1].startswith("Z1 row 1 column 1 equals 0.150 times 0.050 plus")
         assert typed("?")[0].startswith("What can be typed")  # there are no more
+        assert typed.one("hint") == "There is no other hint: next shows the answer."
+
+    def test_the_hint_for_a_rule_is_the_line_that_it_leads_to_and_the_only_one(self) -> None:
+        typed = Typed("mazur", ask="vote")
+        typed("goto dZ2", "derive", "next")
+        line = "equals d A 2 times, element by element, derivative of sigma at Z 2"
+        assert typed.one("hint") == f"Hint: the next line {line}."
+        assert typed.one("hint") == "There is no other hint: next shows the answer."
+        told = typed("next")
+        assert told[:2] == [
+            "4 is correct: dA2 is step 6.",
+            f"E{line[1:]}: dA2 is step 6.",
+        ]
+        assert told[2] == "Step 7 of 15, backward, layer 2, iteration 1."
+        assert len(told) == len(set(told))
+
+    def test_a_talk_has_the_numbers_for_a_second_hint(self) -> None:
+        typed = Typed("article", ask="lesson")
+        typed("goto dZ2", "next", "hint")
+        numbers = "dW2 row 1 column 1 equals minus 0.641 times 0.818."
+        assert typed("hint") == ["Hint: d W 2 equals d Z 2 times A 1 transposed.", numbers]
 
     @pytest.mark.parametrize("shows", ["", "next", "show"])
     def test_next_and_show_show_it_and_it_counts_as_seen(self, shows: str) -> None:
@@ -687,6 +770,13 @@ class TestKeeping:
         told = typed("phase", "code")
         assert told[0].startswith("The code of this state: 1")
         assert told[1].startswith("backprop-tui --plain --code 1")
+
+    def test_lessons_are_listed_and_open_says_how(self) -> None:
+        told = Typed("article")("lessons")
+        assert told[0].startswith("1, neuron: One neuron, one gradient. It teaches: ")
+        assert [line.split(", ")[1].split(":")[0] for line in told[:-1]] == [*lessons.NAMES]
+        how = "Say a lesson's name or a file: open mazur. lessons lists them."
+        assert Typed("article")("open")[0] == how
 
     def test_another_lesson(self) -> None:
         typed = Typed("article")

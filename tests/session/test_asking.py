@@ -293,7 +293,23 @@ class TestWhatCounts:
         assert told == "The record ends here: No such file or directory."
 
 
+def test_a_talk_takes_no_vote_and_opens_no_field() -> None:
+    session = at("dW2", "article", "lesson")
+    assert asking(session).asked.form == "talk"
+    for key, character in (("1", "1"), ("enter", None)):
+        session.key(key, character)
+        assert session.message == "This one is answered in words: next shows it."
+        assert session.prompt is None
+
+
 class TestWhatWasTyped:
+    def test_pageup_in_the_field_goes_back_and_leaves_the_question(self) -> None:
+        session = at("dA1")
+        position = session.position
+        session.key("pageup")
+        assert session.position == session.timeline.back(position)
+        assert (session.prompt, session.asking) == (None, None)
+
     def test_what_is_not_sent_is_not_lost_when_the_answer_shows(self) -> None:
         session = at("dA1")
         for key, character in (*((c, c) for c in "0.1"), ("pagedown", None)):

@@ -16,6 +16,7 @@ from backprop_tui.files.saving import keyframe_of, text_of
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.saved import Level
 from backprop_tui.run.timeline import Position
+from backprop_tui.session import deriving
 from backprop_tui.session.commands import sign_of
 from backprop_tui.session.saving import seen
 from backprop_tui.session.session import Session
@@ -192,6 +193,39 @@ class TestOtherCommands:
         assert not own.unrevealed
 
 
+class TestRunning:
+    def test_it_reveals_lines_and_any_key_of_time_pauses_it_first(self) -> None:
+        own = session("article", "x", at=STEP["dZ2"])
+        for id_ in ("next", "restart"):
+            here = own.position, own.levels
+            own.do("run")
+            own.do(id_)
+            assert (own.playing, own.position, own.levels) == (False, *here)
+        own.act(lambda: deriving.beat(own))
+        assert own.levels == (Level("dZ2", shown=2),)
+        own.blackboard = own.blackboard and own.blackboard.whole()
+        own.act(lambda: deriving.beat(own))
+        assert own.position.steps > STEP["dZ2"]
+
+    def test_at_the_end_of_a_run_it_pauses(self) -> None:
+        own = Session(load("too-large"))
+        own.do("edit", "W1[1,1] 1e200")
+        own.do("edit", "alpha 1e200")
+        own.do("goto", "end")
+        own.do("run")
+        own.act(lambda: deriving.beat(own))
+        assert not own.playing
+        assert own.do("write", "Z1").said == ("The run ends here: no step comes next.",)
+
+
+def test_back_leads_from_the_paths_to_the_lines_and_from_an_inner_line_out() -> None:
+    own = session("article", "x", *["space"] * 5, "tab", "tab", at=STEP["dZ2"])
+    assert own.levels == (Level("dZ2", "paths", 6),)
+    assert press(own, "backspace").levels == (Level("dZ2", shown=6),)
+    assert len(press(own, "up", "up", "enter").levels) == 2
+    assert press(own, "backspace").levels == (Level("dZ2", shown=6, line=4),)
+
+
 class TestQuestions:
     def asked(self, mode: str, *keys: str) -> Session:
         own = session("article", at=STEP["dZ2"])
@@ -228,6 +262,21 @@ class TestQuestions:
         press(own, *"A2-Y", "enter")
         assert own.levels[0].shown == 4
         assert own.prompt is None
+
+    @pytest.mark.parametrize("mode", ["vote", "type"])
+    @pytest.mark.parametrize(("id_", "rest"), [("derive", "dZ2"), ("why", "dZ2[1,1]")])
+    def test_a_line_is_of_the_step_shown_or_not_asked_for(
+        self, id_: str, rest: str, mode: str
+    ) -> None:
+        own = session("article", "x", at=STEP["dW2"])
+        own.mode = mode
+        own.do(id_, rest)
+        board = own.blackboard
+        assert board is not None
+        for shown in range(2, len(board.derivation.lines) + 1):
+            own.do("next") if id_ == "derive" else own.act(lambda: deriving.forward(own, ""))
+            assert own.asking is None
+            assert own.levels[0].shown == shown
 
     def test_a_lesson_asks_for_a_line_and_opens_the_blackboard_for_it(self) -> None:
         asks = """

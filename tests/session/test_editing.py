@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from backprop_tui.explain.provenance import Place
+from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.expressions import Cell, Name
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.network import Training
@@ -61,3 +62,30 @@ def test_the_first_loss_that_an_edit_changes(edit: Edit, first: int) -> None:
     assert _losses(timeline, edit)[2] == pytest.approx(now, rel=1e-12)
     assert was != now
     assert edited.loss_of(first - 1) == timeline.history.loss_of(first - 1)
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("= 0.5", "Say what to edit and its value: edit W1[1,2] 0.5, or edit alpha 0.1."),
+        ("W1 0.5", "W1 has 9 numbers. Say what to edit and its value: edit W1[1,2] 0.5, "
+         "or edit alpha 0.1."),
+        ("b2 0.5", "b2[1,1] = 0.500: L goes from 1.026 to 0.735. undo undoes it."),
+        ("Y 2", "Y[1,1] must be from 0 to 1, as binary_cross_entropy needs; got 2."),
+    ],
+)  # fmt: skip
+def test_a_number_and_its_value_are_typed(typed: str, said: str) -> None:
+    assert Session(load("article")).do("edit", typed).said == (said,)
+
+
+def test_where_an_edit_ends_the_run_or_lets_it_go_on_that_is_what_is_said() -> None:
+    """A rate of 1e200 times a gradient of 1e200 is infinite."""
+    session = Session(load("too-large"))
+    session.do("edit", "W1[1,1] 1e200")
+    ends = "α = 1.00e200: the run diverges in iteration 1. undo undoes it."
+    assert session.do("edit", "alpha 1e200").said == (ends,)
+    session.do("goto", "end")
+    earlier = "The run ends in iteration 1: edit it earlier (back goes back)."
+    assert session.do("edit", "W1[1,1] 0.5").said == (earlier,)
+    goes_on = "α = 0.500: the run goes on, with L = ∞ in iteration 2. undo undoes it."
+    assert session.do("edit", "alpha 0.5").said == (goes_on,)

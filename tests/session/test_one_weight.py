@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from backprop_tui.files.experiment_file import load
 from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.expressions import Cell
-from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.experiment import Data, Experiment, read_only
 from backprop_tui.run.sweep import losses_with
 from backprop_tui.run.timeline import Position
-from backprop_tui.session.one_weight import Found, Weight, found
+from backprop_tui.session.one_weight import Found, Weight, found, told
 from backprop_tui.session.prompts import Sheet
 from backprop_tui.session.session import Session
-from tests.networks import SMOOTH, experiments
+from tests.formulas import unused
+from tests.networks import ARTICLE, SMOOTH, experiments
 from tests.programs import ATTENTION, RESIDUAL, TIED, rnn
 from tests.tui.driver import WIDE, stepping
 
@@ -42,6 +43,8 @@ def without_logarithm(e: Experiment) -> Experiment:
 
 
 DENSE = experiments(SMOOTH, (1.0,)).map(without_logarithm)
+X, Z1 = ARTICLE.data.X, read_only([[0.5]] * 3)
+LARGE = load("neuron")
 PROGRAMS = (RESIDUAL, ATTENTION, TIED, rnn(3))
 
 
@@ -105,6 +108,48 @@ def test_the_values_before_are_those_of_the_run() -> None:
     past = [timeline.iteration(k) for k in range(8, 20)]
     assert seen.before.tolist() == [i.given["W2"][0, 0] for i in past]
     assert np.array_equal(seen.losses, timeline.history.losses(8, 20))
+
+
+def test_what_is_drawn_is_told() -> None:
+    session = at(unused("U"), Position(1, 0))
+    seen = found(session, Weight(Cell("U", 1, 1)))
+    assert told(seen, session) == [
+        "No gradient of U[1,1] is computed: training does not change it."
+    ]
+    of_wx = Weight(Cell("Wx", 1, 1))
+    assert told(found(session, of_wx), session) == [
+        "dWx[1,1], the slope at ●, is not computed yet."
+    ]
+    session.go(session.timeline.end_of(1))
+    for column in (1, 2):
+        seen = found(session, Weight(Cell("Wx", 1, column)))
+        assert seen.after is not None
+        sign = "▸" if seen.after > seen.curve.here else "◂"
+        updated = f"{sign} This iteration's update: Wx[1,{column}] = {session.write(seen.after)}."
+        assert told(seen, session) == [
+            f"The dashed line has the slope {seen.gradient} = {seen.slope}.",
+            updated,
+        ]
+
+
+@pytest.mark.parametrize(
+    ("experiment", "why"),
+    [
+        (ARTICLE.with_given({"Z1": Z1}), "The loss over W1[1,1] cannot be shown: Z1 is given."),
+        (
+            replace(ARTICLE, data=Data({"X": X})).with_given({"dA2": read_only([[0.5]])}),
+            "The loss over W1[1,1] cannot be shown: L is not computed here.",
+        ),
+        (LARGE, "The network is too large: this curve would take too long."),
+    ],
+)
+def test_where_there_is_no_curve_it_is_said_why(
+    experiment: Experiment, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backprop_tui.run.sweep.AFFORDED", 20 if experiment is LARGE else 5e7)
+    session = Session(experiment)
+    assert session.do("one_weight", "W1[1,1]").said == (why,)
+    assert session.top is None
 
 
 def test_with_a_mistake_it_is_said_that_the_line_may_not_be_tangent() -> None:

@@ -10,18 +10,24 @@ import numpy as np
 import pytest
 
 from backprop_tui import lessons
+from backprop_tui.explain.provenance import Place
 from backprop_tui.files.codes import FAR
 from backprop_tui.files.experiment_file import load
+from backprop_tui.files.saving import keyframe_of
+from backprop_tui.learn.parts import parts_of
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.saved import Saved
 from backprop_tui.run.history import History
-from backprop_tui.run.timeline import Position
+from backprop_tui.run.timeline import Position, Timeline
+from backprop_tui.session import looking
 from backprop_tui.session.commands import sign_of
+from backprop_tui.session.looking import scroll_window
 from backprop_tui.session.opening import end_autosaves, last_words
 from backprop_tui.session.prompts import Menu, Prompt, Sheet
 from backprop_tui.session.saving import stamp_of
 from backprop_tui.session.session import Session
+from backprop_tui.session.travel import known_losses
 
 
 def session(source: str | Experiment = "article", mode: str = "off") -> Session:
@@ -366,3 +372,51 @@ def test_without_autosaves_the_end_writes_nothing(
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     end_autosaves(press(session(), "space"))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_of_a_long_sum_what_it_reads_is_marked_and_nothing_else() -> None:
+    own = session(load("article", {"layers": "300,2,1", "x": ",".join(["1"] * 300)}))
+    own.do("next")
+    own.do("why", "Z1[1,1]")
+    found = own.view.explanation
+    assert found is not None
+    assert (found.whole, found.forms, parts_of(found)) == (False, (), ())
+    every = [Place(0, Cell(s, row, k)) for s in ("W1", "b1") for row in (1, 2) for k in (1, 150)]
+    there = [place for place in every if place.cell.symbol == "W1" or place.cell.column == 1]
+    read = [str(place.cell) for place in there if own.view.mark(place) == "read"]
+    assert read == [str(Cell("W1", 1, 1)), str(Cell("W1", 1, 150)), str(Cell("b1", 1, 1))]
+
+
+@pytest.mark.parametrize("id_", ["curve", "edit"])
+def test_what_needs_the_iterations_before_a_saved_position_replays_them(id_: str) -> None:
+    article = load("article")
+    keyframe = keyframe_of(Timeline(article), 300)
+    own = session(replace(article, saved=Saved(300, 3, keyframe=keyframe)))
+    assert known_losses(own).size == 0
+    own.do(id_, "W1[1,1] 0.7" if id_ == "edit" else "")
+    own.work(1.0)
+    assert (own.behind, own.position) == (None, Position(300, 3))
+    losses = Timeline(own.timeline.experiment).history.losses(1, 300)
+    assert known_losses(own).tolist() == losses.tolist()
+
+
+def test_a_wheel_scrolls_the_window_and_an_enlarged_step_panel() -> None:
+    own = session("xor")
+    own.do("next")
+    scroll_window(own, 2, sideways=True)
+    scroll_window(own, 1, sideways=False)
+    assert own.scroll == {1: (1, 2)}
+    scroll_window(own, -9, sideways=True)
+    assert own.scroll == {1: (1, 0)}
+    own.chosen, own.zoomed = "step", True
+    scroll_window(own, 3, sideways=False)
+    assert (own.scrolled, own.scroll) == (3, {1: (1, 0)})
+
+
+def test_a_gradient_that_was_checked_meanwhile_is_not_checked_again() -> None:
+    own = session()
+    own.do("goto", "dW2")
+    looking.check_shown(own)
+    own.verdicts[1]["dW2"] = "known"
+    own.work(1.0)
+    assert (own.background, own.verdicts[1]) == ([], {"dW2": "known"})
