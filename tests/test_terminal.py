@@ -83,6 +83,15 @@ def test_other_sizes() -> None:
         terminal.until(lambda: terminal.lines == small, "the same screen as before")
 
 
+def test_a_terminal_that_has_its_size_again_is_painted_anew() -> None:
+    """It was another one for a moment, which a busy program never sees: what it showed is lost."""
+    with started() as terminal:
+        shown = terminal.lines
+        terminal.screen.resize(1, 1)
+        terminal.resize(80, 24)
+        terminal.until(lambda: terminal.lines == shown, "the same screen as before")
+
+
 @pytest.mark.parametrize(
     ("keys", "words"),
     [

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from textual.geometry import Region, Size
 
 from backprop_tui.guide import TOPICS, text
+from backprop_tui.tui.paint.canvas import Canvas
+from backprop_tui.tui.panels.box import Box, Curve
+from backprop_tui.tui.panels.panel import Painted
 from backprop_tui.tui.sheets.code import ALOUD, TYPED, code_text
 from backprop_tui.tui.sheets.guide import guide_text
 from tests.networks import ARTICLE
@@ -49,3 +53,22 @@ def test_a_code_is_shown_as_it_is_best_handed_on(length: int, aloud: bool, comma
     assert (f"backprop-tui --code {code}" in said) == command
     assert "was handed to the terminal" not in said
     assert "was handed to the terminal" in code_text(code, copied=True).plain
+
+
+@pytest.mark.parametrize("key", ["l", "o", "question_mark"])
+async def test_what_is_open_is_there_though_it_was_painted_before_it_had_its_size(key: str) -> None:
+    """On a busy machine a window is known to be another one before its widgets are as large."""
+    async with stepping(ARTICLE, SMALL) as driver:
+        await driver.press("i", "i", key)
+        (widget,) = (each for each in driver.screen.query(Painted) if each.display and above(each))
+        size = widget.size
+        canvas = Canvas(size.width + 40, size.height + 16)
+        canvas.put(1, 1, "what is open")
+        widget.show_canvas(canvas, {})
+        widget.render_lines(Region(0, 0, *size))  # as large as it was
+        assert widget.painted_anew(Size(*canvas.size)) is canvas
+        assert widget.painted_anew(size) is not canvas
+
+
+def above(widget: Painted) -> bool:
+    return isinstance(widget, Box | Curve)

@@ -63,13 +63,16 @@ class Painted(Still, inherit_bindings=False):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (Textual's name)
         super().__init__(id=id)
         self._canvas: Canvas | None = None
+        self._given: Canvas | None = None
         self._looks: dict[str, Style] = {}
         self._ground: Color | None = None
         self._strips: dict[int, Strip] = {}  # the lines as they were last drawn
 
     def painted_anew(self, size: Size) -> Canvas:
-        """Everything, painted for a widget of that size: a blank, until it is known."""
-        return Canvas(*size)
+        """Everything, painted for a widget of that size: what was given to it, which may have come
+        before it had its size; a blank, until it is known."""
+        given = self._given
+        return Canvas(*size) if given is None or given.size != size else given
 
     @property
     def canvas(self) -> Canvas:
@@ -81,7 +84,7 @@ class Painted(Still, inherit_bindings=False):
     def show_canvas(self, canvas: Canvas, strips: dict[int, Strip]) -> None:
         """Show it from now on, with the lines that are drawn already; only those that change are
         written."""
-        before, self._canvas = self._canvas, canvas
+        before, self._canvas, self._given = self._canvas, canvas, canvas
         if before is None or before.size != canvas.size:
             self._strips = strips
             self.refresh()
