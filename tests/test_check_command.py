@@ -64,6 +64,17 @@ def check(
     return Check(capsys, tmp_path)
 
 
+AT_A_KINK = """
+data = { X = [[1.0, 0.5]], Y = [[0]] }
+initial = { W1 = [[0.0, 0.0], [1.0, 0.5]] }
+[network]
+layers = [2, 2, 1]
+activations = ["relu", "linear"]
+loss = "half_squared_error"
+"""
+"""The first neuron's Z is 0."""
+
+
 def row(report: list[str], first: str) -> list[str]:
     """The words of the first row that begins with this one."""
     return next(words for words in map(str.split, report) if words[:1] == [first])
@@ -302,6 +313,16 @@ class TestGradients:
         assert row(report, "dZ1")[-2:] == ["a", "kink"]
         assert report[-1].startswith("Of 4 gradients 1 agrees, 3 are at a kink. ")
 
+    def test_of_a_gradient_that_is_at_a_kink_in_some_cells_the_others_are_told(
+        self, check: Check, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("COLUMNS", "120")
+        status, report = check.file(AT_A_KINK)
+        told = {line.split()[0]: line.split("  ")[-1] for line in report if line[:2] == "dZ"}
+        assert told == {"dZ2": "agrees", "dZ1": "agrees (1 cell cannot be checked)"}
+        assert row(report, "dW1")[-6:] == "agrees (2 cells cannot be checked)".split()
+        assert status == 0
+
     def test_what_saturates_cannot_be_told(self, check: Check) -> None:
         flat = SMALL.replace("linear", "sigmoid").replace("half_squared", "binary_cross")
         flat = flat.replace("_error", "_entropy").replace("Y = [[1]]", "Y = [[0]]")
@@ -423,6 +444,17 @@ def test_square_weights_printed_for_the_other_orientation_are_told_so(check: Che
     rows = SQUARE.replace("[data]", 'orientation = "rows"\n[data]')
     status, report = check.file(rows.replace('[["2.28"], ["-0.68"]]', '["2.28", "-0.68"]'))
     assert status == 0
+
+
+def test_an_interrupt_before_anything_is_checked_stops_the_command(
+    check: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> object:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("backprop_tui.exports.check.check_gradient", interrupted)
+    status, report = check("article")
+    assert (status, report) == (130, ["backprop-tui: stopped by ctrl-c before the end"])
 
 
 def test_an_interrupt_leaves_what_is_checked_by_then(

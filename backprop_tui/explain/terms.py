@@ -10,7 +10,19 @@ from typing import Any
 import numpy as np
 
 from backprop_tui.explain.provenance import Provenance
-from backprop_tui.maths.expressions import Call, Div, Expr, MatMul, Name, Sum, names, walk
+from backprop_tui.maths.expressions import (
+    Call,
+    Div,
+    Expr,
+    MatMul,
+    Name,
+    Num,
+    Sum,
+    calls,
+    names,
+    replace,
+    walk,
+)
 from backprop_tui.maths.functions import PRIMITIVES, Array
 from backprop_tui.maths.values import value
 from backprop_tui.model.architecture import Step
@@ -42,10 +54,15 @@ def terms_of(program: Program, step: Step) -> tuple[Term, ...]:
         if shared and group is not None:
             called.append(program.groups[group].replace(" = ", "="))
         else:
-            through = next(_read(program, term, "parameter"), "")
+            # Not one in the argument of a derivative: dC ∘ tanh′(W · A + A) is a skip.
+            inner = (call for call in calls(term) if not any(_read(program, call, "gradient")))
+            outside = replace(term, dict.fromkeys(inner, Num(1.0)))
+            through = next(_read(program, outside, "parameter"), "")
             called.append(f"through {through}" if through else "skip")
-    if len(set(called)) < len(called):  # two paths through the same parameter
-        called = [f"from {reader}" for reader in readers]
+    called = [  # where two paths lead through the same parameter, by what reads it
+        f"from {reader}" if called.count(name) > 1 else name
+        for name, reader in zip(called, readers, strict=True)
+    ]
     return tuple(map(Term, called, found, groups))
 
 

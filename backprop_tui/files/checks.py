@@ -52,9 +52,7 @@ def hidden_layers_work_element_by_element(draft: Draft) -> None:
 
 def not_too_many_parameters(draft: Draft) -> None:
     """The network fits into memory."""
-    if None in (sizes := (draft.shapes or {}).values()) or any(None in size for size in sizes):
-        return  # what is wrong with a size is told already
-    total = sum(map(prod, sizes))
+    total = sum(map(prod, (draft.shapes or {}).values()))
     if total > MOST_PARAMETERS:
         draft.faults.add(
             ("parameters",) if draft.is_written else ("network", "layers"),

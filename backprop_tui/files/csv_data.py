@@ -52,8 +52,6 @@ class CsvData:
     def place_of(self, path: Path) -> str | None:
         """`iris.csv, line 7, column "species":` for the path of a target."""
         match path:
-            case ("data", "Y"):
-                return self.name
             case ("data", "Y", int(row)):
                 return where(self.name, self.lines[row])
             case ("data", "Y", int(row), int(column)):

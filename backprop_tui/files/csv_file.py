@@ -81,8 +81,6 @@ def text_of_csv(folder: str, path: str, faults: Faults) -> str | None:
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         fault = f"names {name}, which is not UTF-8 text (line {line})"
-    except ValueError:  # a null character in the path
-        fault = f"must name a CSV file; {shown(name)} cannot be the name of one"
     faults.add(CSV, fault)
     return None
 

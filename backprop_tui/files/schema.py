@@ -309,4 +309,5 @@ def _plain(kind: KeyKind, value: Any) -> Any:
             return (value[:, 0] if kind.flat and value.shape[1] == 1 else value).tolist()
         case Value():
             return kind.writes(value)
-    return value
+        case _:
+            raise TypeError(f"no way to write {value!r} as {kind!r}")

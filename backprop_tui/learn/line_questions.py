@@ -13,7 +13,7 @@ from backprop_tui.explain.derivation import Derivation, derivation
 from backprop_tui.explain.gradient_lines import statement
 from backprop_tui.explain.provenance import Place
 from backprop_tui.learn.answers import AnswerVerdict, JudgedAnswer, judge_formula
-from backprop_tui.learn.formulas import FormulaError, read
+from backprop_tui.learn.formulas import read
 from backprop_tui.learn.questions import AskedQuestion
 from backprop_tui.learn.votes import Choice, chance, word_vote
 from backprop_tui.maths.expressions import (
@@ -114,9 +114,6 @@ def judge_line(
     judged = judge_formula(experiment, symbol, typed, iteration)
     if judged.verdict is not AnswerVerdict.RIGHT:
         return judged
-    try:
-        same = read(experiment.program, symbol, typed, len(iteration.examples)) == above
-    except FormulaError:
-        same = False
-    again = "That is the line above. Apply the rule to it."
-    return JudgedAnswer(AnswerVerdict.COARSE, again) if same else judged
+    if read(experiment.program, symbol, typed, len(iteration.examples)) != above:
+        return judged
+    return JudgedAnswer(AnswerVerdict.COARSE, "That is the line above. Apply the rule to it.")

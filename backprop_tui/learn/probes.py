@@ -175,6 +175,9 @@ def of_other_sizes(
     else:
         other = replace(network, batches=EXAMPLES)
     try:
+        taught = taught_program(other, training, ())
+        if any(misfit(e, symbol, taught, m) for symbol, e in own for m in EXAMPLES):
+            return ()  # Z1 = W1ᵀ · X + b1, where every layer has as many neurons
         found = taught_program(other, training, own)
         return tuple(_drawn(found, examples, dict(numbers), 10, labels) for examples in EXAMPLES)
     except (ShapeMismatch, NetworkError):

@@ -117,23 +117,20 @@ class Entries:
             return SumOver(index, count, one(index))
 
     def derivative(self, e: Expr, by: Indexed, c: Expr, g: Expr = ONE) -> Expr:
-        """∂e/∂by times `g`, by the rule of each node; `c` is what `e` is called."""
+        """∂e/∂by times `g`, by the rule of each node of `e`, which reads the symbol of `by`; `c` is
+        what `e` is called."""
         match e:
             case Indexed(symbol, row, column) if symbol == by.symbol:
                 return times(g, times(_delta(row, by.row), _delta(column, by.column)))
             case SumOver(index, count, body):
                 inner = self.derivative(body, by, body)
                 return inner if inner == ZERO else times(g, SumOver(index, count, inner))
-            case Call("softmax" | "softmax_rows", (Indexed() as x,)) if isinstance(c, Indexed):
-                if x.symbol != by.symbol:
-                    return ZERO
+            case Call("softmax" | "softmax_rows", (Indexed(),)) if isinstance(c, Indexed):
                 same, alone = _delta(c.row, by.row), _delta(c.column, by.column)
                 other = Indexed(c.symbol, by.row, c.column)
                 if e.function == "softmax_rows":
                     same, alone, other = alone, same, Indexed(c.symbol, c.row, by.column)
                 return times(g, times(times(c, Diff(same, other)), alone))
-            case Indexed() | Name() | Num():
-                return ZERO
         whole: Expr = ZERO
         for part, share in rule_of(e).back(e, c, g):
             if by.symbol in names(part):

@@ -117,8 +117,8 @@ def evaluator(e: Expr) -> Evaluator:
 
 
 def rounded(e: Expr, env: Mapping[str, Any], errors: Mapping[str, Any]) -> tuple[Any, Any]:
-    """The value of `e`, and how far rounding may have moved each of its numbers; `errors` has that
-    of each symbol that is not exact.
+    """The value of `e`, in which definitions are expanded, and how far rounding may have moved each
+    of its numbers; `errors` has that of each symbol that is not exact.
 
     Each operation is off by one unit in the last place, and by what it makes of the errors of its
     operands: those of the terms of a matrix product or of a sum over elements partly cancel.
@@ -132,8 +132,6 @@ def rounded(e: Expr, env: Mapping[str, Any], errors: Mapping[str, Any]) -> tuple
         case Sum(terms):
             known = [rounded(term, env, errors) for term in terms]
             return reduce(lambda so_far, y: _moved(operator.add, so_far, y), known)
-        case Call(function, _) if function not in PRIMITIVES and not isinstance(expand(e), Num):
-            return rounded(expand(e), env, errors)
     operands, apply = _operation(e)
     known = [rounded(operand, env, errors) for operand in operands]
     value = apply(*(x for x, _ in known))

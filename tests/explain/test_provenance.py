@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 
 from backprop_tui.explain.provenance import Place, Provenance, _spelled, exactly
+from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.expressions import Cell, cells
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
@@ -363,6 +364,13 @@ def test_running_means_start_at_zero(optimizer: str, means: str) -> None:
     assert {p.given(at(0, symbol)) for symbol in kept} == {
         f"initial value: {mean} starts at zero" for mean in means
     }
+
+
+def test_an_accumulated_gradient_starts_at_nothing() -> None:
+    p = provenance(ARTICLE.with_mistake(CATALOGUE["gradient-accumulated"]))
+    (before,) = [place for place in p.reads(at(1, "dW2")) if place.cell.symbol == "dW2"]
+    assert (before, p.number(before)) == (at(0, "dW2"), 0.0)
+    assert p.given(before) == "initial value: no gradient is accumulated yet"
 
 
 def test_an_input_names_the_example_of_the_data_not_the_column_of_the_batch() -> None:

@@ -183,6 +183,8 @@ def test_in_the_other_orientation_square_weights_stand_as_they_do_and_biases_are
     assert np.array_equal(there["b1"], here["b1"].T)
     assert in_other_orientation(load("article")) is None  # W2 is 1×3
     assert in_other_orientation(RESIDUAL) is None
+    product = Published("x", 1, figures=(figure("W1·X", ["1"], ["2"]),))  # X·W1 there
+    assert in_other_orientation(replace(e, published=(product,))) is None
 
 
 class TestComparing:

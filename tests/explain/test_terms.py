@@ -13,7 +13,7 @@ from backprop_tui.maths.values import value
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Timeline
 from tests.networks import ARTICLE, experiments
-from tests.programs import RESIDUAL, TIED, programs, rnn
+from tests.programs import RESIDUAL, TIED, programs, rnn, written
 
 
 def names(experiment: Experiment, symbol: str) -> list[str]:
@@ -48,6 +48,14 @@ def test_of_what_is_shared_each_is_named_by_its_group() -> None:
 
 def test_of_a_value_each_is_named_by_its_path() -> None:
     assert names(RESIDUAL, "dA1") == ["skip", "through W2"]
+
+
+def test_of_paths_through_one_parameter_each_is_named_by_what_reads_the_value() -> None:
+    forward = {"A": "tanh(W·X)", "B": "tanh(W·A)", "C": "tanh(W·A + A)", "O": "V·(B + C)"}
+    data = {"X": [[1.0], [-0.5]], "Y": [[1.0]]}
+    parameters = {"W": (2, 2), "V": (1, 2)}
+    twice = written(parameters, data, {**forward, "L": "half_squared_error(O, Y)"})
+    assert names(twice, "dA") == ["from dC", "skip", "from dB"]
 
 
 def test_what_has_one_reader_has_none() -> None:

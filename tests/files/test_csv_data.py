@@ -392,6 +392,18 @@ class TestFaults:
             (fault,) = faults(folder, f"a,b,c\n1,0,0\n2,{cells}\n", 'target = ["b", "c"]', two)
             assert fault.startswith(f'iris.csv, line 3, column "{"bc"[k]}": must be from 0 to 1')
 
+    def test_of_targets_that_are_no_shares_the_line_is_named(self, folder: Path) -> None:
+        table = "a,b,c\n1,0,1\n2,1,1\n"
+        (fault,) = faults(
+            folder, table, 'target = ["b", "c"]', THREE.replace("3", "2").replace("2, 2", "1, 2")
+        )
+        sums = "must be shares of 0 or more that sum to 1, as cross_entropy needs"
+        assert fault == f"iris.csv, line 3: {sums}; got a sum of 2"
+
+    def test_where_the_layers_are_wrong_that_alone_is_told(self, folder: Path) -> None:
+        (fault,) = faults(folder, IRIS, 'target = "species"', ONE.replace("[2, 1]", '[2, "x"]'))
+        assert fault == 'network.layers[2] must be a whole number, 1 or more; got "x"'
+
     def test_only_one_half_of_the_data_on_the_command_line(self, folder: Path) -> None:
         assert faults(folder, IRIS, x="1,2") == [
             "--x cannot be used with data.csv, which gives X and Y: give the targets with --y"

@@ -335,6 +335,10 @@ SECTIONS = [
         "training.learning_rate must be a finite number, 0 or more; got true",
     ),
     (
+        "[training]\nbatch = 2026-11-30",
+        'training.batch must be a whole number, 1 or more, or "all"; got a date or time',
+    ),
+    (
         "[training]\nbatch = 0",
         'training.batch must be a whole number, 1 or more, or "all"; got 0',
     ),
@@ -1073,3 +1077,11 @@ def test_a_flag_of_dense_networks_is_refused_where_formulas_are_written(
         load("rnn", {flag: value})
     (told,) = refusal.value.faults
     assert told.startswith(fault)
+
+
+def test_a_network_that_is_no_table_is_refused_whatever_the_flags_say(tmp_path: Path) -> None:
+    place = tmp_path / "odd.toml"
+    place.write_text("network = 3\n[data]\nX = [[1]]\nY = [[1]]\n", encoding="utf-8")
+    for flags in ({}, {"layers": "1,1"}):
+        with pytest.raises(ExperimentError, match=r"^network must be a table .*; got 3$"):
+            load(str(place), flags)

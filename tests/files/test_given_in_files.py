@@ -117,6 +117,8 @@ value = 3
 [[notes]]
 at = "A1"
 text = "It is given."
+[position]
+iteration = 2
 """
     )
     because = "as [given] has values of a single iteration"
@@ -132,6 +134,7 @@ text = "It is given."
         f"edits[1].iteration must be 1, {because}",
         "edits[2].iteration is missing: it must be a whole number, 1 or more",
         "notes[1].at names no step: A1 is given, so it is not computed",
+        f"position.iteration must be 1, {because}",
     ]
 
 

@@ -179,6 +179,10 @@ ONE_FAULT = [  # what stands in the entry, and the whole sentence that comes of 
         'published[1]."dW2[2,1]" asks for dW2[2,1], but dW2 has 1 row and 3 columns',
     ),
     (
+        "'alpha[1,1]' = '0.5'",
+        'published[1]."alpha[1,1]" must not ask for a cell of alpha, a single number',
+    ),
+    (
         "'W1 @ W2' = '0.5'",
         'published[1]."W1 @ W2" has no value: W1 · W2 is 3×2 times 1×3: W1 has 2 columns, but W2 '
         "has 1 row; a matrix product needs as many columns on the left as rows on the right",

@@ -83,6 +83,7 @@ def test_the_file_itself_has_none() -> None:
         ("z·σ(z)", "total(z)", "functions.swish must work on one number z, but total(z) needs"),
         ("tanh(Z)", "col_max(Z)", 'forward."H{t}" has no gradient: the function col_max has no'),
         ("softmax(H2)", "sofmax(H2)", "forward.A cannot be read: there is no function “sofmax”"),
+        ("batch = 2", "batch = 3", "training.batch must be no more than the number of examples, 2"),
         ("[[1, 0], [0, 1]]", "[[1, 0]]", "data.Y must have a row for each example: data.X has 2"),
         ("[[1, 0], [0, 1]]", "[[1, 1], [0, 1]]", "data.Y[1] must be shares of 0 or more"),
         ("X = [[1, 2], [3, 4]]", "X = { matrix = [[1, 2], [3, 4]] }", "training.batch must be 1"),

@@ -461,7 +461,7 @@ class TestSignsAndTrends:
 
 @pytest.mark.parametrize(
     ("written", "decimals", "unit"),
-    [("0.543", 3, 1e-3), ("−12.50", 2, 1e-2), ("8.11e−06", 3, 1e-8), ("4", 0, 1.0)],
+    [("0.543", 3, 1e-3), ("−12.50", 2, 1e-2), ("8.11e−06", 3, 1e-8), ("4", 0, 1.0), ("∞", 2, 1e-2)],
 )
 def test_the_unit_of_the_last_decimal(written: str, decimals: int, unit: float) -> None:
     assert unit_of(written, decimals) == pytest.approx(unit)

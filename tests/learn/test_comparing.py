@@ -541,6 +541,14 @@ def test_data_of_unlike_numbers_of_examples_are_told_what_an_example_is(
     assert str(refused.value) == f"{sentence}: each needs a {one} for each example"
 
 
+def test_a_name_that_two_symbols_have_but_for_capitals_is_refused() -> None:
+    forward = {"O": "Wx·X + wx·X", "L": "half_squared_error(O, Y)"}
+    both = written({"Wx": (1, 1), "wx": (1, 1)}, {"X": [[1.0]], "Y": [[1.0]]}, forward)
+    with pytest.raises(ArraysError, match=r"^WX can mean Wx or wx$"):
+        compare(both, {"WX": np.ones((1, 1))})
+    assert [*lines(compare(both, {"dwx": np.ones((1, 1))}))] == ["dwx"]
+
+
 def test_arrays_that_are_none_of_the_runs_are_listed() -> None:
     found = compare(ARTICLE, {"dW1": np.ones((4, 2)), "momentum": np.ones(3), "dZ22": np.ones(1)})
     assert found.unmatched == (

@@ -113,6 +113,7 @@ def test_the_right_number_is_no_mistake() -> None:
     found = ARTICLE_RUN.told(Cell("dZ2", 1, 1), ARTICLE_RUN["dZ2"][0, 0] + 1e-4, 5e-4)
     assert found.right
     assert not found.ideas
+    assert found.sentence == f"{found.number} is correct."
 
 
 def test_the_right_number_itself_is_right_without_any_tolerance() -> None:

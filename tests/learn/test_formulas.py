@@ -482,6 +482,17 @@ def test_what_is_not_0_is_no_multiple_of_0() -> None:
     assert found.sentence == "The number is not correct: your formula gives 2 for A[1,1]."
 
 
+@pytest.mark.parametrize(
+    ("typed", "verdict"),
+    [("X @ dZ1.T", FormulaVerdict.GRADIENT), ("dZ1 @ X.T", FormulaVerdict.WRONG)],
+)
+def test_beside_an_own_formula_that_fits_square_layers_alone_others_are_judged(
+    typed: str, verdict: FormulaVerdict
+) -> None:
+    own = load("mazur").with_formula("Z1", parse("W1ᵀ·X + b1"))
+    assert judge(own, "dW1", typed).verdict is verdict
+
+
 def test_two_mistakes_that_give_the_same_are_both_named(monkeypatch: pytest.MonkeyPatch) -> None:
     one = CATALOGUE["derivative-left-out"]
 

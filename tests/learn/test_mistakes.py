@@ -509,6 +509,7 @@ def _moved(run: Timeline) -> float:
 def test_why_the_article_learns_faster_without_the_derivative_is_told() -> None:
     wrong = Timeline(load("article", {"mistake": "derivative-left-out"}))
     assert RightRun(wrong).lower_loss(1) is None
+    assert RightRun(wrong).lower_loss(10**6) is None  # the right run is behind
     assert RightRun(wrong).lower_loss(2) == (
         "L is lower than the correct L because the updates are larger: the parameters have "
         "changed 6.27 times as much. Correct updates of that size give L = 0.0432."

@@ -125,6 +125,19 @@ def test_a_condition_is_no_part() -> None:
     assert list(map(text, parts)) == ["2 · W[1,1]"]
 
 
+def test_a_wrong_quotient_is_told_what_gives_it() -> None:
+    e = written(
+        {"W": (1, 1)},
+        {"X": [[2.0]], "Y": [[4.0]]},
+        {"A": "W / X + Y / X", "L": "half_squared_error(A, Y)"},
+        {"W": [[0.5]]},
+    )
+    found = explained(Timeline(e), Cell("A", 1, 1))
+    quotient = parts_of(found)[0]
+    swapped = wrong_part("4", 4.0, of_part(found, quotient), 1e-9)
+    assert swapped == "4 is what you get with numerator and denominator swapped."
+
+
 def test_a_wrong_part_is_told_what_gives_it() -> None:
     found = explained(Timeline(load("mazur")), Cell("dA1", 1, 1))
     first, second = parts_of(found)

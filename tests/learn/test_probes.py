@@ -74,6 +74,7 @@ def test_networks_of_other_sizes_have_two_batches_and_layers_all_different() -> 
         assert probe.given["m"] == probe.examples
         assert probe.given["K"] == layers[-1]
     assert of_other_sizes(program("attention"), ()) == ()  # its matrix is the same for each
+    assert found[0].of(parse("Z9"), "Z1") is None
 
 
 def test_formulas_have_other_batches_and_their_own_matrices() -> None:

@@ -62,6 +62,7 @@ def read(written: str) -> float:
         (0.001, 0, 6, "0.001"),
         (0.00099, 0, 6, "9.9e−4"),
         (-0.001, 0, 5, "−1e−3"),
+        (-1e100, 3, 5, "−1e100"),  # wider than tiny, which it is not
         (math.nan, 3, 6, "NaN"),
         (math.inf, 3, 6, "∞"),
         (-math.inf, 3, 6, "−∞"),

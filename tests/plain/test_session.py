@@ -292,6 +292,15 @@ class TestLooking:
         typed = Typed(load("article", {"mistake": "gradient-accumulated"}))
         assert typed.one("chain dW2[1,1]") == "dW2 is not computed yet: step 8 computes it."
 
+    def test_a_figure_that_is_wrong_is_said_with_what_may_be_meant(self) -> None:
+        figures = '[[published]]\nsource = "A"\nW1 = [["0.4", "0.6"]]'
+        source = lessons.text("neuron").partition("[[notes")[0] + figures
+        told = Typed(read_experiment(source, "printed", "printed.toml"))("goto W1", "why W1[1,1]")
+        at = told.index("Printed in A: 0.4, which is wrong.")
+        meant = "W1 is meant after the update. "
+        assert told[at + 1].startswith(meant)
+        assert told[at + 1].endswith("means the value before it, which is as printed.")
+
     def test_a_figure_that_is_known_to_be_wrong_is_said_with_the_correct_value(self) -> None:
         told = Typed("ai-by-hand")("goto dZ2", "why dZ2[1,1]")
         at = next(k for k, line in enumerate(told) if line.startswith("Printed in "))

@@ -105,7 +105,9 @@ MIXED: tuple[Any, ...] = (
     ],
 )
 def test_the_plane_is_of_one_input_with_two_numbers(e: Experiment, x: str) -> None:
-    assert input_of(Timeline(e).program) == x
+    program = Timeline(e).program
+    assert input_of(program) == x
+    assert bool(first_of(program)) == bool(x)
 
 
 def test_a_first_value_that_is_not_linear_has_no_lines() -> None:

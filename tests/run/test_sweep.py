@@ -31,6 +31,13 @@ def test_where_a_number_was_before(iteration: int, most: int, first: int) -> Non
     assert losses.tolist() == [done.loss for done in past]
 
 
+def test_there_is_no_curve_of_what_a_given_value_cuts_off_from_the_loss() -> None:
+    given_values = ARTICLE.with_given({"Z1": np.array([[0.5]] * 3)})
+    program, done = given_values.program, Timeline(given_values).iteration(1)
+    assert sweep(program, done, Cell("W1", 1, 1)) is None
+    assert sweep(program, done, Cell("W2", 1, 1)) is not None
+
+
 @given(experiments(), st.integers(1, 5), st.data())
 def test_the_loss_with_another_number_is_that_of_the_edited_run(
     e: Experiment, k: int, data: st.DataObject

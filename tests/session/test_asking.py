@@ -9,6 +9,7 @@ import pytest
 
 from backprop_tui.explain.explanation import Explanation
 from backprop_tui.exports.record import BEFORE_HELP, COLUMNS, Record
+from backprop_tui.files.atomic_write import SaveError
 from backprop_tui.files.experiment_file import load
 from backprop_tui.learn.questions import Helped, QuestionOutcome, Score
 from backprop_tui.maths.expressions import Cell
@@ -276,6 +277,20 @@ class TestWhatCounts:
         monkeypatch.setattr("os.path.exists", begun_meanwhile)
         Record(str(path))
         assert path.read_text("utf-8") == ",".join(COLUMNS) + "\n"
+
+    def test_only_a_record_is_added_to_on_a_line_of_its_own(self, tmp_path: Path) -> None:
+        path = tmp_path / "answers.csv"
+        path.write_text("a,b\n1,2\n", encoding="utf-8")
+        with pytest.raises(SaveError, match="is no record of answers: name another"):
+            Record(str(path))
+        assert path.read_text("utf-8") == "a,b\n1,2\n"
+        with pytest.raises(SaveError, match="there is no folder"):
+            Record(str(tmp_path / "none" / "answers.csv"))
+        path.write_text(",".join(COLUMNS) + "\n2026-01-01,half a li", encoding="utf-8")
+        session = at("dA1")
+        session.record = Record(str(path))
+        session.answer("0.0364")
+        assert path.read_text("utf-8").splitlines()[1] == "2026-01-01,half a li"
 
     @pytest.mark.parametrize("typed", [["0.0364"], ["0.5"], ["0.5"] * 3])
     def test_a_record_that_is_removed_is_not_begun_anew_in_its_middle_and_that_is_told(

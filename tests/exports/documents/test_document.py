@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from backprop_tui import lessons
 from backprop_tui.exports.documents.document import Chapter, WorkedStep, chapters, opening
 from backprop_tui.exports.formats import Wanted
-from backprop_tui.files.experiment_file import load
+from backprop_tui.files.experiment_file import load, read_experiment
 from backprop_tui.maths.expressions import Cell, Name
 from backprop_tui.maths.writing import LATEX, TEXT
 from backprop_tui.model.experiment import Experiment
@@ -151,6 +152,23 @@ class TestNames:
     def test_inputs_that_are_not_the_files_own_are_said(self, iris: Experiment) -> None:
         assert any(said.startswith("Inputs are standardized") for said in opening_of(iris))
         assert not any("standardized" in said for said in opening_of(load("xor")))
+
+    def test_what_targets_stand_for_is_said(self) -> None:
+        neuron = load("neuron")
+        named = replace(neuron, data=replace(neuron.data, classes=("no", "yes")))
+        assert "A target of 0 is no, 1 is yes." in opening_of(named)
+        assert not any("A target of" in said for said in opening_of(neuron))
+
+
+def test_of_each_printed_figure_it_is_said_how_it_compares() -> None:
+    figures = '[[published]]\nsource = "A"\nZ1 = "0.20"\nA1 = "0.549"\nL = "0.7"'
+    source = lessons.text("neuron").partition("[[notes")[0] + figures
+    found = steps(read_experiment(source, "printed", "printed.toml"))
+    assert [line for s in ("Z1", "A1", "L") for line in found[s].published] == [
+        "✓ As printed (A): Z1[1,1] = 0.20",
+        "≈ A prints A1[1,1] = 0.549: cut, not rounded",
+        "✗ A prints L[1,1] = 0.7; here it is 0.598139",
+    ]
 
 
 def opening_of(experiment: Experiment) -> list[str]:

@@ -19,9 +19,11 @@ from backprop_tui import lessons
 from backprop_tui.exports.figures import iterations
 from backprop_tui.exports.formats import ExportError
 from backprop_tui.files.experiment_file import load
+from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.parser import parse
-from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.experiment import Data, Experiment
 from backprop_tui.model.network import Network, Training
+from backprop_tui.model.saved import ALPHA, Edit
 from backprop_tui.run.timeline import Timeline
 from tests.exports.runs import exported, printed_by, runs
 from tests.networks import ARTICLE, experiment
@@ -31,6 +33,9 @@ from tests.run.test_edits import edited
 needs_torch = pytest.mark.skipif(
     importlib.util.find_spec("torch") is None, reason="PyTorch is not installed"
 )
+
+
+A2 = np.array([[0.5]])
 
 
 def agreeing(printed: list[str]) -> list[str]:
@@ -108,6 +113,18 @@ def test_what_autograd_would_not_find_is_refused() -> None:
     own = replace(load("article"), formulas={"dW2": parse("dZ2 · A1ᵀ")})
     with pytest.raises(ExportError, match="own formulas"):
         exported("torch", own)
+    lossless = replace(ARTICLE, data=Data({"X": ARTICLE.data.X})).with_given({"A2": A2})
+    with pytest.raises(ExportError, match=r"a run without a loss .* --as numpy"):
+        exported("torch", lossless)
+    assert "W2 = W2 - alpha * dW2" in exported("numpy", lossless.with_given({"dA2": A2}))
+
+
+def test_what_is_edited_by_hand_is_no_part_of_the_gradient() -> None:
+    edits = Edit(2, Cell("W1", 1, 2), 0.5), Edit(2, ALPHA, 0.1)
+    lines = exported("torch", replace(ARTICLE, edits=edits)).splitlines()
+    at = lines.index("    if t == 2:  # edited by hand")
+    no_gradient = ["        with torch.no_grad():", f"{' ' * 12}W1[0, 1] = 0.5"]
+    assert lines[at + 1 : at + 4] == [*no_gradient, f"{' ' * 12}alpha = 0.1"]
 
 
 def test_gradients_go_through_a_given_value() -> None:
