@@ -182,13 +182,16 @@ def _begun(
     if chosen:
         initial = replace(experiment.initial, given={**experiment.parameters(), **start})
         found = replace(own, by_symbol=data)
-        begun = replace(experiment, data=found, initial=initial, edits=(), saved=None)
+        begun = replace(experiment, data=found, initial=initial, saved=None)
     examples, batch = begun.data.examples, experiment.training.batch
     batches = [batch, examples] if examples == own.examples else [examples]
     fitting = filter(begun.program.fits, dict.fromkeys(batches))
     for each_time in list(fitting) or [1]:
+        theirs = {*chosen, *(own.per_example if each_time != batch else ())}
+        edits = tuple(e for e in begun.edits if e.of.symbol not in theirs)
         training = replace(experiment.training, batch=each_time)
-        yield replace(begun, training=training), _setting(chosen, turns, examples, each_time)
+        other = replace(begun, training=training, edits=edits)
+        yield other, _setting(chosen, turns, examples, each_time)
 
 
 def _setting(

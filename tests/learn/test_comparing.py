@@ -23,11 +23,13 @@ from backprop_tui.learn.comparing import (
 )
 from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.learn.own_arrays import _meant, _setting, ways_of
+from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.parser import parse
 from backprop_tui.maths.values import value
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.network import OPTIMIZERS, Network, Training
 from backprop_tui.model.program import lowered
+from backprop_tui.model.saved import ALPHA, Edit
 from backprop_tui.run.timeline import Timeline
 from tests.networks import SMOOTH, experiment, experiments, in_rows
 from tests.programs import written
@@ -94,6 +96,20 @@ def test_data_and_parameters_in_the_file_are_what_the_run_begins_with() -> None:
     )
     assert "W1_new" in lines(found)
     assert found.summary == "All 12 arrays agree."
+
+
+def test_what_is_changed_by_hand_stays_changed_but_in_arrays_of_the_file() -> None:
+    values = {"b2": 3.0, "W1": 4.0, "X": 5.0, "Y": 0.5}
+    edits = (Edit(1, Cell(symbol, 1, 1), value) for symbol, value in values.items())
+    e = replace(ARTICLE, edits=(Edit(1, ALPHA, 0.25), *edits))
+    iteration = Timeline(e).iteration(1)
+    own = {"X": iteration.given["X"], "W1": iteration.given["W1"]}
+    mine = {f"{s}_new": a for s, a in e.program.by_symbol(iteration.results).items()}
+    new = {name: a for name, a in mine.items() if name[0] in "Wb"}
+    assert compare(e, {**own, **new}).agrees
+    assert compare(e, {"W1": ARTICLE.parameters()["W1"], **new}).first is not None
+    four = compare(e, {**by_hand(m=4), "b2_new": np.zeros((1, 1))})
+    assert four.setting.endswith("W1, b1, W2, b2; a batch is 4 examples.")
 
 
 @pytest.mark.parametrize("orientation", ["rows", "inputs × neurons", "both"])
