@@ -301,6 +301,13 @@ FAULTS: Sequence[tuple[str, str, str]] = [  # what is written instead of what, a
 ]
 
 
+def test_what_stands_between_cells_is_what_parts_the_names(folder: Path) -> None:
+    """A last line that lacks a cell, and has a comma in its other one, is told as what it is."""
+    table = "a;b;species\n1,5;2;0\n2,5;3;1\n3,5\n"
+    (fault,) = faults(folder, table)
+    assert fault == "iris.csv, line 4: has 1 cell, but the first line names 3 columns"
+
+
 class TestFaults:
     @pytest.mark.parametrize(("old", "new", "sentence"), FAULTS)
     def test_a_fault_names_the_file_the_line_and_the_column(

@@ -253,6 +253,17 @@ def test_gradients_of_the_mean_loss_are_recognised() -> None:
     )
 
 
+def test_what_a_wrong_number_does_not_change_follows_from_it_no_more() -> None:
+    network = Network((2, 2, 1), ("relu", "sigmoid"), "binary_cross_entropy")
+    weights = {"W1": [[-1.0, -1.0], [1.0, 1.0]], "W2": [[0.5, 0.5]]}
+    e = experiment(network, Training(), [[1.0], [2.0]], [[1.0]], weights)
+    run = e.program.by_symbol(Timeline(e).iteration(1).results)
+    off = np.array([[-0.5], [0.0]])  # Z1[1,1] stays negative: A1 is as it was
+    found = compare(e, {"Z1": run["Z1"] + off, "Z2": run["Z2"] + 1})
+    assert lines(found)["Z1"].verdict == lines(found)["Z2"].verdict == "differs"
+    assert "Z1" not in lines(found)["Z2"].remark
+
+
 # Wrong arrays -----------------------------------------------------------------------------------
 
 

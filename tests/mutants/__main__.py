@@ -79,6 +79,11 @@ EQUIVALENT = {
     ),
     ("learn/trial.py", "ratios[0]  →  ratios[-1]"): "those of a multiple are alike",
     ("explain/gradient_check.py", "10 * self.noise  →  11"): "a margin: no peak lies just there",
+    ("explain/published.py", "computed < 0  →  computed <="): "0 is cut to 0 either way",
+    ("files/overrides.py", "batch > len(X)  →  batch >="): "a batch of all examples is all of them",
+    ("run/history.py", "known[0]  →  known[-1]"): "it is the only one",
+    ("learn/formulas.py", "Mul(x, y)  →  Mul(y, x)"): "its shape alone is looked at",
+    ("learn/rewrites.py", "m + 1  →  m + 2"): "any other number of examples does",
     ("run/many.py", "-1  →  -2"): "NumPy takes any negative number for the one that is unknown",
     ("files/checks.py", "edit.get('iteration') or 1  →  edit.get('iteration') or 0"): (
         "neither is later than the first"
