@@ -158,6 +158,20 @@ class TestMoving:
             "On the way: iteration 1, 1.026; iteration 2, 0.673; iteration 3, 0.474.",
         ]
 
+    def test_how_far_a_long_search_has_come_is_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("backprop_tui.session.session.AT_ONCE", 0.0)
+        monkeypatch.setattr("backprop_tui.plain.face.PATIENCE", 1e-6)
+        told = Typed("article")("goto loss < 0.0005")
+        searched = "L is less than 0.0005: not by iteration 1,024 so far; control C stops."
+        assert told[0] == searched
+        assert told[1].startswith("L is less than 0.0005 first holds in iteration 1,")
+
+    def test_why_training_is_stuck_is_told_where_an_epoch_ends(self) -> None:
+        flat = load("xor", {"layers": "2,1", "activations": "sigmoid", "seed": "1"})
+        assert Typed(flat)("goto 400", "goto end")[-1].startswith(
+            "J hardly falls any more (0.693147): every gradient is "
+        )
+
     def test_a_run_that_diverges_says_where_it_ends(self) -> None:
         typed = Typed("too-large")
         told = typed("edit alpha 1e300", "goto 9999")
