@@ -53,9 +53,8 @@ def _lines(view: View, step: Step, chain: Chain, width: int) -> list[tuple[str, 
         *(line for path in chain.paths for line in _path(path, write, width)),
     ]
     if chain.left_out:
-        smaller = "path" if chain.left_out == 1 else "paths"
-        rest = write(chain.rest)
-        lines.append((f"… and {chain.left_out:,} smaller {smaller}, together {rest}", "quiet"))
+        smaller = "path:" if chain.left_out == 1 else "paths, together"
+        lines.append((f"… and {chain.left_out:,} smaller {smaller} {write(chain.rest)}", "quiet"))
     rounded = ROUNDED if is_rounded(chain, write) else ""
     total = f"Sum of all = {write(chain.recorded)}{rounded}, the value of the backward pass"
     return [*lines, (total, "strong")]
