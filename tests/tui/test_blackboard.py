@@ -126,7 +126,7 @@ async def test_of_many_paths_what_the_smaller_ones_bring_is_told(hidden: int, sa
     many = load("article", {**layers, "x": "0.5,1", "y": "1"})
     async with stepping(many, (120, 40)) as driver:
         driver.session.do("goto", "dA1")
-        await driver.press("x", "tab", "tab")
+        await driver.press(*WHOLE, "tab", "tab")
         assert f"… and {said}" in driver.text("blackboard")
 
 
