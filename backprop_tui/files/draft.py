@@ -78,7 +78,7 @@ class Draft:
                     return len(rows)
             per_example = self.whole.per_example if self.whole else ()
             along = (g.shape[self.faults.axis] for s, g in self.given.items() if s in per_example)
-            return next(along, None)
+            return next(along, 1 if self.given else None)
         data = (self.values.get("data") or {}).values()
         return next((len(rows) for rows in data if isinstance(rows, np.ndarray)), 1)
 

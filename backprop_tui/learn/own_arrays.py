@@ -167,7 +167,8 @@ def beginnings(
 def _begun(
     experiment: Experiment, chosen: Mapping[str, Array], turns: Mapping[str, bool]
 ) -> Iterator[tuple[Experiment, str]]:
-    """The experiment that begins with these matrices, with its own batch and with one of all."""
+    """The experiment that begins with these matrices, with its own batch and with one of all,
+    and, where examples are shuffled, also with those of the learner as they stand."""
     own = experiment.data
     start = {s: read_only(a) for s, a in chosen.items() if s not in own.by_symbol}
     data = {s: read_only(chosen.get(s, matrix)) for s, matrix in own.by_symbol.items()}
@@ -186,12 +187,15 @@ def _begun(
     examples, batch = begun.data.examples, experiment.training.batch
     batches = [batch, examples] if examples == own.examples else [examples]
     fitting = filter(begun.program.fits, dict.fromkeys(batches))
-    for each_time in list(fitting) or [1]:
-        theirs = {*chosen, *(own.per_example if each_time != batch else ())}
+    order = experiment.training.order
+    orders = dict.fromkeys((order, order if many.keys().isdisjoint(chosen) else "sequential"))
+    for each_time, way in product(list(fitting) or [1], orders):
+        theirs = {*chosen, *(own.per_example if (each_time, way) != (batch, order) else ())}
         edits = tuple(e for e in begun.edits if e.of.symbol not in theirs)
-        training = replace(experiment.training, batch=each_time)
+        training = replace(experiment.training, batch=each_time, order=way)
         other = replace(begun, training=training, edits=edits)
-        yield other, _setting(chosen, turns, examples, each_time)
+        said = _setting(chosen, turns, examples, each_time)
+        yield other, said if way == order else f"{said[:-1]}, not shuffled."
 
 
 def _setting(

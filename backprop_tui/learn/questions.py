@@ -123,15 +123,15 @@ def ask(
     form = form or "vote"
     cell = cell or own or best_cell(program, iteration, step, write, example)
     choices: tuple[Choice, ...] = worded
-    if form == "vote" and not worded:
-        by_hand = Explanation(Provenance(timeline), Place(iteration.number, cell), write).by_hand()
+    place, provenance = Place(iteration.number, cell), Provenance(timeline)
+    if form == "vote" and not worded and provenance.step_of(place):
+        by_hand = Explanation(provenance, place, write).by_hand()
         choices = choices_at(
             program, iteration, cell, write, by_hand, timeline.experiment.initial.seed
         )
         form = form if len(choices) > 1 else "talk"
     said = question.text if question else NEXT if form == "talk" else asks(program, step, cell)
     answer = question.answer if question else None
-    place = Place(iteration.number, cell)
     return AskedQuestion(
         place, step, form, said, choices, answer, question is not None, bool(worded)
     )

@@ -98,11 +98,12 @@ class Program:
     @cached_property
     def given(self) -> Mapping[str, Role]:
         """What is there before the first step: inputs, targets, parameters, and values that are
-        given instead of computed. Beside these, nothing that no step reads."""
+        given instead of computed. Beside these, nothing that no step reads, mistaken or not."""
         given, cached = self.architecture.given, self.cached
         if not cached:
             return given
-        here = {s for step in self.steps for s in (*names(step.expression), step.role.of)} | cached
+        steps = (*self.steps, *(self.right.steps if self.right else ()))
+        here = {s for step in steps for s in (*names(step.expression), step.role.of)} | cached
         here -= self.architecture.absent
         return {symbol: role for symbol, role in given.items() if symbol in here}
 

@@ -54,7 +54,7 @@ def moment(program: Program, examples: int, per_step: int = PER_STEP) -> int:
     """How many iterations with so many examples each take no more than a moment."""
     shapes = program.shapes(examples)
     numbers = sum(prod(shapes[symbol]) for symbol in program.parameters)
-    return max(1, AT_A_TIME // (numbers * examples + per_step * len(program.steps)))
+    return max(1, AT_A_TIME // max(1, numbers * examples + per_step * len(program.steps)))
 
 
 class History:

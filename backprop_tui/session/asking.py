@@ -24,6 +24,7 @@ from backprop_tui.session.state import CannotError, SessionState
 
 if TYPE_CHECKING:
     from backprop_tui.explain.explanation import Explanation
+    from backprop_tui.explain.provenance import Place
     from backprop_tui.learn.answers import JudgedAnswer
     from backprop_tui.learn.questions import AskedQuestion, QuestionOutcome
     from backprop_tui.learn.votes import Choice
@@ -181,9 +182,16 @@ def announce_next(s: SessionState) -> bool:
         return False
     position, again, own = due
     asked = _question(s, position, own)
+    if not _is_computed(s, asked.place):
+        return False
     s.position = position
     _open(s, asked, again, own[1:])
     return True
+
+
+def _is_computed(s: SessionState, place: Place) -> bool:
+    """Whether a number can be asked for: none that an edit sets behind its update."""
+    return s.provenance.step_of(place) is not None
 
 
 def make_ready(s: SessionState) -> None:
@@ -240,6 +248,8 @@ def ask_for(s: SessionState, cell: Cell) -> bool:
     asking = s.asking
     if asking is None or not asking.is_open or cell.symbol != asking.cell.symbol:
         return False
+    if not _is_computed(s, replace(asking.asked.place, cell=cell)):
+        return False
     if asking.asked.worded:
         return False
     asking = asking.whole or asking
@@ -272,8 +282,9 @@ def _end(
         sign = "✓ Correct" if outcome is lazy.questions.QuestionOutcome.RIGHT else "◆ The line"
         s.say(f"{sign}: {asking.asked.answer or s.blackboard.lines[-1].rule}. {unrecorded}".strip())
         return
-    if asking.rest:  # its author asks more of the same step, before that shows
-        _open(s, _question(s, s.position, asking.rest), asking.again, asking.rest[1:])
+    more = _question(s, s.position, asking.rest) if asking.rest else None
+    if more and _is_computed(s, more.place):  # of the same step, before that shows
+        _open(s, more, asking.again, asking.rest[1:])
         sign = "✓" if outcome is lazy.questions.QuestionOutcome.RIGHT else "◆"
         right = _right(s, asking.asked)
         told = right if asking.asked.worded else f"{text(asking.cell)} = {right}."

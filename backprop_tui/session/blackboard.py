@@ -123,7 +123,7 @@ class Blackboard:
             return self
         whole = self.is_whole
         forms = [MATRICES, ELEMENTS]
-        if whole and not self.is_inner:
+        if self.level.form == PATHS or (whole and not self.is_inner):
             forms.append(PATHS)
         found = self.put(form=forms[(forms.index(self.level.form) + by) % len(forms)], line=None)
         count = len(found.derivation.lines)

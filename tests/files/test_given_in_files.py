@@ -161,6 +161,13 @@ A1 = [[0.5]]
 """
     assert faults(nothing) == ["given leaves nothing to compute"]
     assert read(nothing + "[data]\nY = [[1]]").program.gradients == ("dA1",)
+    assert faults(nothing + "[position]\niteration = 1") == ["given leaves nothing to compute"]
+
+
+def test_the_gradient_of_a_parameter_alone_is_updated_with() -> None:
+    e = read(UPDATE_ALONE[: UPDATE_ALONE.index("db1")])
+    assert (e.training.batch, [step.symbol for step in e.program.steps]) == (1, ["W1"])
+    assert np.allclose(results(e)[0], e.parameters()["W1"] - 0.5 * np.array([[1, 2]]))
 
 
 def test_without_given_values_data_is_needed() -> None:

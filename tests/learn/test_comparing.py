@@ -26,7 +26,7 @@ from backprop_tui.learn.own_arrays import _meant, _setting, ways_of
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.parser import parse
 from backprop_tui.maths.values import value
-from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.experiment import Data, Experiment, read_only
 from backprop_tui.model.network import OPTIMIZERS, Network, Training
 from backprop_tui.model.program import lowered
 from backprop_tui.model.saved import ALPHA, Edit
@@ -110,6 +110,21 @@ def test_what_is_changed_by_hand_stays_changed_but_in_arrays_of_the_file() -> No
     assert compare(e, {"W1": ARTICLE.parameters()["W1"], **new}).first is not None
     four = compare(e, {**by_hand(m=4), "b2_new": np.zeros((1, 1))})
     assert four.setting.endswith("W1, b1, W2, b2; a batch is 4 examples.")
+
+
+def test_examples_of_the_file_may_be_in_its_own_order_where_the_run_shuffles() -> None:
+    shuffled = replace(ARTICLE, training=replace(ARTICLE.training, order="shuffled"))
+    mine, turned = by_hand(m=4), by_hand(m=4, wrong="sign")
+    found = compare(shuffled, mine)
+    assert found.agrees, found
+    assert found.setting.endswith("; a batch is 4 examples, not shuffled.")
+    assert compare(shuffled, turned).summary.startswith("The first step that differs is dZ2.")
+    data = Data({symbol: read_only(mine[symbol]) for symbol in "XY"})
+    at_once = replace(shuffled, data=data, training=replace(shuffled.training, batch=4))
+    run = at_once.program.by_symbol(Timeline(at_once).iteration(1).results)
+    found = compare(shuffled, {"X": mine["X"], "Y": mine["Y"], "Z1": run["Z1"]})
+    assert found.agrees, found
+    assert found.setting.endswith("; a batch is 4 examples.")
 
 
 @pytest.mark.parametrize("orientation", ["rows", "inputs × neurons", "both"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from backprop_tui.files.experiment_file import load
 from backprop_tui.learn.questions import Helped, QuestionOutcome, Score
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.writing import text
+from backprop_tui.model.saved import Edit
 from backprop_tui.run.timeline import Position
 from backprop_tui.session.question import Asking
 from backprop_tui.session.session import Session
@@ -43,6 +45,21 @@ def part(session: Session) -> str:
     """The part that is asked for; empty for the number itself."""
     found = asking(session).asked.part
     return "" if found is None else text(found)
+
+
+@pytest.mark.parametrize("mode", ["vote", "type"])
+def test_a_number_that_an_edit_sets_behind_its_update_is_not_asked_for(mode: str) -> None:
+    cell = asking(at("W2", mode=mode)).cell
+    other = Cell("W2", 3 - cell.row, cell.column)
+    for edited, asked in ((cell, None), (other, cell)):
+        e = replace(load("mazur"), edits=(Edit(2, edited, 0.5),))
+        session = Session(e, decimals=4)
+        session.go(Position(1, e.program.index("W2")))
+        session.do("ask", mode)
+        session.do("next")
+        session.ask_for(edited)
+        assert (session.asking and session.asking.cell) == asked
+        assert session.position.steps == e.program.index("W2") + (asked is None)
 
 
 class TestThreeMisses:

@@ -96,6 +96,13 @@ class TestRevealing:
         for symbol in own.timeline.program.gradients:
             assert (symbol, 1) in seen_lines
 
+    def test_paths_that_a_file_opens_turn_whatever_is_revealed(self) -> None:
+        e = EXPERIMENTS["article"]
+        opened = replace(e, look=replace(e.look, blackboard=(Level("dW2", "paths"),)))
+        for key, form in (("tab", "matrices"), ("shift+tab", "elements")):
+            own = press(Session(opened, names=sign_of), key)
+            assert [level.form for level in own.levels] == [form]
+
     @given(st.sampled_from(list(EXPERIMENTS)), st.integers(0, 40))
     def test_taking_back_is_the_exact_reverse_of_revealing(self, name: str, presses: int) -> None:
         own = session(name, "x", at=STEP["dA2"])

@@ -82,6 +82,17 @@ def test_every_mistake_can_be_made_or_is_not_possible(text: str, mistake: str) -
         assert typed.session.timeline.iteration(1)
 
 
+@pytest.mark.parametrize("size", [SMALL, WIDE, HUGE])
+async def test_a_mistaken_run_shows_what_the_right_one_reads(size: tuple[int, int]) -> None:
+    text = CACHE[: CACHE.index("Z2")].replace("[given]", "[data]\nX = [[1, 2], [3, 4]]\n[given]")
+    async with stepping(read(text + "dW2 = [[1, 2, 3]]\n"), size) as driver:
+        shown = driver.session.timeline.program.given
+        await driver.press("m", *"bias-forgotten", "enter")
+        assert driver.session.timeline.experiment.mistake is not None
+        assert driver.session.timeline.program.given == shown
+        await driver.press("space", "space")
+
+
 DENSE = """
 [network]
 layers = [1, 2, 1]

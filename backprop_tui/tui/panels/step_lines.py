@@ -295,6 +295,8 @@ def other_elements(view: View, found: Explanation, width: int) -> list[str]:
     cells = (ij for ij in np.ndindex(*shape) if side is None or ij[side] == at[side])
     for i, j in (ij for ij in cells if ij != at):
         place = replace(found.place, cell=Cell(symbol, i + 1, j + 1))
+        if view.provenance.step_of(place) is None:  # set by hand since
+            continue
         other = Explanation(view.provenance, place, view.written)
         shown = element_lines(other, width, 1)  # a line without a name would be the one above's
         lines += shown if shown[0].startswith(symbol) else element_lines(other, width, 2)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from backprop_tui.files.experiment_file import read_experiment
+from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.saved import Edit
+from backprop_tui.run.timeline import Position
 from tests.networks import ARTICLE
-from tests.tui.driver import SMALL, WIDE, stepping
+from tests.tui.driver import HUGE, SMALL, WIDE, stepping
 from tests.tui.test_window import dense
 
 PRINTED = """
@@ -54,6 +59,17 @@ async def test_what_a_source_prints_of_a_number_is_told_beside_it(
     async with stepping(printed(figure), WIDE) as driver:
         await driver.press(*["space"] * steps, "enter")
         assert said in driver.text("step")
+
+
+async def test_a_number_that_an_edit_sets_is_not_among_the_others_of_its_update() -> None:
+    edited = replace(ARTICLE, edits=(Edit(2, Cell("b1", 2, 1), 3.0),))
+    async with stepping(edited, HUGE) as driver:
+        driver.session.go(Position(1, ARTICLE.program.index("b1") + 1))
+        await driver.drawn()
+        shown = driver.text("step")
+    assert "b1[1,1] = " in shown
+    assert "b1[3,1] = " in shown
+    assert "b1[2,1] = " not in shown
 
 
 async def test_a_figure_of_a_parameter_says_how_the_value_before_the_update_is_meant() -> None:
