@@ -120,14 +120,12 @@ async def test_the_paths_say_where_the_figures_shown_are_rounded() -> None:
         assert "Sum of all = 0.498, the value of the backward pass" in said
 
 
-@pytest.mark.parametrize(("hidden", "said"), [(5, "1 smaller path: "), (6, "2 smaller paths, to")])
-async def test_of_many_paths_what_the_smaller_ones_bring_is_told(hidden: int, said: str) -> None:
-    layers = {"layers": f"2,2,{hidden},1", "activations": "tanh,tanh,sigmoid"}
-    many = load("article", {**layers, "x": "0.5,1", "y": "1"})
-    async with stepping(many, (120, 40)) as driver:
+async def test_of_many_paths_what_the_smaller_ones_bring_together_is_told() -> None:
+    layers = {"layers": "2,2,6,1", "activations": "tanh,tanh,sigmoid", "x": "0.5,1", "y": "1"}
+    async with stepping(load("article", layers), (120, 40)) as driver:
         driver.session.do("goto", "dA1")
         await driver.press(*WHOLE, "tab", "tab")
-        assert f"… and {said}" in driver.text("blackboard")
+        assert "… and 2 smaller paths, together 0.004" in driver.text("blackboard")
 
 
 async def test_a_click_chooses_a_line() -> None:
