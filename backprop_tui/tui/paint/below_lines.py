@@ -221,7 +221,8 @@ def _numbers(view: View, board: Blackboard) -> LineNumbers | None:
 def written_name(symbol: str) -> str:
     """What a line opens, as it is written there: σ′ for sigmoid_derivative."""
     name = symbol.removesuffix("_derivative")
-    return symbol if name == symbol else f"{ACTIVATIONS[name].symbol}′"
+    known = ACTIVATIONS.get(name)  # a function of one's own is written as it is called
+    return symbol if name == symbol else f"{known.symbol if known else name}′"
 
 
 def same_value(result: str, other: str) -> bool:

@@ -61,6 +61,28 @@ async def test_what_a_source_prints_of_a_number_is_told_beside_it(
         assert said in driver.text("step")
 
 
+@pytest.mark.parametrize("size", [SMALL, HUGE])
+async def test_the_derivative_of_a_function_of_ones_own_is_opened(size: tuple[int, int]) -> None:
+    own = """
+[parameters]
+w = [1, 1]
+[functions]
+huber = "where(abs(z) < 1, z²/2, abs(z) − 0.5)"
+[forward]
+z = "w·X"
+a = "huber(z)"
+L = "a²"
+[data]
+X = [[1]]
+"""
+    async with stepping(read_experiment(own, "own", "own.toml"), size) as driver:
+        driver.session.go(Position(1, driver.session.timeline.program.index("dz") + 1))
+        await driver.press("x", "space")
+        while not (board := driver.session.blackboard) or not board.opens:
+            await driver.press("space")
+        assert "why: huber′" in driver.text("footer")
+
+
 async def test_a_number_that_an_edit_sets_is_not_among_the_others_of_its_update() -> None:
     edited = replace(ARTICLE, edits=(Edit(2, Cell("b1", 2, 1), 3.0),))
     async with stepping(edited, HUGE) as driver:
