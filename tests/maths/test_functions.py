@@ -106,6 +106,7 @@ def test_softmax_of_huge_values_does_not_overflow() -> None:
     assert shares[:, 0].tolist() == [1.0, 0.0, 0.0]
     assert shares[:, 1].tolist() == [0.5, 0.5, 0.0]
     assert shares[:, 2] == pytest.approx([1 / 3] * 3)
+    assert np.array_equal(at(Call("softmax_rows", (Z,)), Z2=np.transpose(z)), shares.T)
 
 
 @given(z=matrices(4, 2, scale=10))
