@@ -133,7 +133,7 @@ PRIMITIVES: dict[str, Primitive] = {
             "max(*)",
             r"\max(*)",
             "np.maximum(*)",
-            "torch.fmax(*)",  # of equal ones the first has the gradient; torch.maximum shares it
+            "larger(*)",  # of equal ones the first has the gradient; torch.maximum shares it
             values=range(2, 1000),
             words="largest of *",
         ),

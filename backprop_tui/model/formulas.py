@@ -58,8 +58,8 @@ PREFIXES = ("d", "v", "s", "vc", "sc", "vd", "sd", "vcd", "scd")
 """What stands before a symbol in the names of its gradient and of running means."""
 TAKEN = frozenset(
     "np torch tensor agree ours kept batches first record iteration order columns epoch batch "
-    "symbol parameter iterations losses xlog ratio loss all divmod enumerate float globals inf len "
-    "nan print range CLOSE EVERY_NUMBER ITERATIONS OURS".split()
+    "symbol parameter iterations losses xlog ratio larger loss all divmod enumerate float globals "
+    "inf len nan print range CLOSE EVERY_NUMBER ITERATIONS OURS".split()
 )
 TAKEN_TOO = re.compile(r"(part|number)[0-9]+|data_.*|_+")
 """Names that the scripts and the loops written from a program have for themselves."""

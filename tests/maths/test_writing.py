@@ -255,9 +255,9 @@ def test_a_power_that_would_be_read_as_something_else_is_a_call(
     ("formula", "source"),
     [
         ("W1·X + b1", "W1 @ X + b1"),
-        ("max(0, Z1)", "torch.fmax(0 * torch.ones_like(Z1), Z1)"),
-        ("max(Z1, 0.5)", "torch.fmax(Z1, 0.5 * torch.ones_like(Z1))"),
-        ("max(Z1, X)", "torch.fmax(Z1, X)"),
+        ("max(0, Z1)", "larger(0 * torch.ones_like(Z1), Z1)"),
+        ("max(Z1, 0.5)", "larger(Z1, 0.5 * torch.ones_like(Z1))"),
+        ("max(Z1, X)", "larger(Z1, X)"),
         ("sqrt(2) · σ(Z1)", "1.4142135623730951 * torch.sigmoid(Z1)"),
         ("σ′(Z1)", "sigmoid_derivative(Z1)"),
     ],

@@ -46,6 +46,11 @@ def ratio(x, a):
     """x/a, with 0/0 = 0, and 0 for its derivative there."""
     return x / torch.where((x == 0) & (a == 0), torch.inf, a)
 '''
+LARGER = '''
+def larger(x, y):
+    """The larger number; of equal ones the first has the gradient, in any release of PyTorch."""
+    return torch.where((x >= y) | torch.isnan(x), x, y)
+'''
 AGREE = '''
 def agree(symbol, found, ours):
     """Stop where PyTorch's numbers are not ours; those that are not finite are left out."""
@@ -110,7 +115,8 @@ def _lines(timeline: Timeline, number: int) -> Iterator[str]:
     yield ""
     yield "\ndef tensor(rows):\n    return torch.tensor(rows, dtype=torch.float64)\n"
     yield AGREE
-    yield from (source for name, source in (("xlog", XLOG), ("ratio", RATIO)) if name in called)
+    defined = ("xlog", XLOG), ("ratio", RATIO), ("larger", LARGER)
+    yield from (source for name, source in defined if name in called)
     yield from functions
     yield ""
     yield from data(timeline, "tensor({})")
