@@ -6,7 +6,8 @@ compute; the first that holds is said. No layer and no letter is needed for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from backprop_tui.maths.elements import gathers
 from backprop_tui.maths.expressions import (
@@ -111,6 +112,13 @@ def _of_value(step: Step, program: Program) -> str:
     return f"{s} is computed from {_listed(names(e))}."
 
 
+@lru_cache(maxsize=4)  # it is told at every key
+def _in_objective(program: Program) -> tuple[bool, Mapping[str, Expr]]:
+    """Whether J is the mean over a batch, and what else it adds to the gradients of parameters."""
+    forward = forward_pass(program.architecture, program.training)
+    return forward.mean, penalties_of(forward)
+
+
 def _of_gradient(step: Step, of: str, readers: Sequence[Step], program: Program) -> str:
     L = program.objective if program.joint else program.loss
     e, per_example = step.expression, program.per_example
@@ -121,8 +129,8 @@ def _of_gradient(step: Step, of: str, readers: Sequence[Step], program: Program)
     one, together = "", ""
     averaged, penalty = isinstance(e, Div) and e.right == m, None
     if readers[-1].symbol == program.objective != L:
-        forward = forward_pass(program.architecture, program.training)
-        averaged, penalty = forward.mean, penalties_of(forward)[of]
+        averaged, penalties = _in_objective(program)
+        penalty = penalties[of]
     if averaged:
         e, together = children(e)[0], ", averaged over examples"
     elif of not in per_example:
