@@ -430,19 +430,21 @@ MISTAKES: dict[str, Mistake] = CATALOGUE | {
 """Every mistake, by name, the likeliest first. Those without a phase are made in a learner's number
 or formula, never in a run."""
 MISTAKES |= {
-    name: Mistake(name, how, sentence, None, of_step=change)
-    for name, how, sentence, change in (
-        (
+    mistake.name: mistake
+    for mistake in (
+        Mistake(
             "derivative-twice",
             "with g′ once more",
             "The activation's derivative is multiplied in twice: it is in this formula already.",
-            rewrites.derivative_once_more,
+            None,
+            of_step=rewrites.derivative_once_more,
         ),
-        (
+        Mistake(
             "path-forgotten",
             "without one of the paths",
             "One of several paths is left out: their contributions must be added.",
-            rewrites.without_a_path,
+            None,
+            of_step=rewrites.without_a_path,
         ),
     )
 }
