@@ -71,7 +71,7 @@ OLD = 5
 """Searches of young objects for garbage until all are searched, between keys."""
 LATELY = 2
 """Drawings of the losses that are kept beside the last one."""
-AFTER = 0.2
+AFTER = 0.05
 """Seconds until autosaves begin."""
 EACH = 1.0
 """Seconds between two looks at what is open elsewhere."""
