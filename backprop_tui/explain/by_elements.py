@@ -36,7 +36,6 @@ from backprop_tui.maths.expressions import (
     Partial,
     Sum,
     Transpose,
-    children,
     names,
     walk,
 )
@@ -137,7 +136,7 @@ def tangled(e: Expr, symbol: str, inside: bool = False) -> bool:
             return tangled(x, symbol, inside) or tangled(y, symbol, inside=True)
         case _:
             inside = True
-    return any(tangled(part, symbol, inside) for part in children(e))
+    return any(tangled(part, symbol, inside) for part in e.parts)
 
 
 def entries_of(program: Program, shapes: Mapping[str, Shape]) -> Entries:

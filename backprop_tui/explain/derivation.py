@@ -27,7 +27,6 @@ from backprop_tui.maths.expressions import (
     Sum,
     SumOver,
     calls,
-    children,
     differentiated,
     names,
 )
@@ -176,7 +175,7 @@ def _of_softmax(program: Program, symbol: str, examples: int | None) -> Derivati
     if not is_softmax(program, symbol):
         return None
     softmax = program.taught[program.index(symbol)].expression
-    (read,), over_column = names(softmax), softmax == Call("softmax", children(softmax))
+    (read,), over_column = names(softmax), softmax == Call("softmax", softmax.parts)
     i, other = ("i", "j") if over_column else ("j", "i")
     entries = entries_of(program, program.shapes(examples or program.training.batch))
 

@@ -25,7 +25,6 @@ from backprop_tui.maths.expressions import (
     Partial,
     Sum,
     SumOver,
-    children,
     differentiated,
     names,
     replace,
@@ -183,7 +182,7 @@ class Gradient:
     def rules_of_loss(self) -> str:
         """log′(z) = 1 / z"""
         e = self.loss.expression
-        every = (part for part in differentiated(e) if children(part))
+        every = (part for part in differentiated(e) if part.parts)
         parts = (part for part in every if self.of in gradient_goes_to(part))
         return self._rules(e) or ", ".join(dict.fromkeys(rule_of(part).name for part in parts))
 

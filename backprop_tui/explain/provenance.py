@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from backprop_tui.maths.elements import Reach, element, reach
-from backprop_tui.maths.expressions import Cell, Expr, cells, children
+from backprop_tui.maths.expressions import Cell, Expr, cells
 from backprop_tui.maths.numbers import signed, significant
 from backprop_tui.maths.shapes import Shape
 from backprop_tui.maths.values import value
@@ -300,7 +300,7 @@ class Provenance:
 
         # Down to the innermost part that is not finite: 0·log 0 and 1/∞ are finite.
         part = expansion
-        while inner := next(filter(spoilt, children(part)), None):
+        while inner := next(filter(spoilt, part.parts), None):
             part = inner
         facts = " and ".join(
             f"{text(c)} is {exactly(float(value(c, env)))}" for c in cells(part)[:2]

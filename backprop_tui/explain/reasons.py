@@ -19,7 +19,6 @@ from backprop_tui.maths.expressions import (
     Num,
     Sum,
     Transpose,
-    children,
     names,
 )
 from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS, total, transposed, z
@@ -132,7 +131,7 @@ def _of_gradient(step: Step, of: str, readers: Sequence[Step], program: Program)
         averaged, penalties = _in_objective(program)
         penalty = penalties[of]
     if averaged:
-        e, together = children(e)[0], ", averaged over examples"
+        e, together = e.parts[0], ", averaged over examples"
     elif of not in per_example:
         if program.training.batch > 1:
             together = ", summed over examples"
@@ -183,7 +182,7 @@ def _of_gradient(step: Step, of: str, readers: Sequence[Step], program: Program)
                 )
                 return f"{adds}, so ∂{r}/∂{of} = 1 and {step.symbol} = {dr}{together}."
     rule, *more = dict.fromkeys(_rules(reader.expression, of, program))
-    is_first = of in names(children(reader.expression)[0])
+    is_first = of in names(reader.expression.parts[0])
     if not more and OF_FIRST.get(rule.name, is_first) == is_first:
         return f"{L} uses {of} through {r}. {rule.sentence}"
     return f"{L} uses {of} through {r}: {_listed([rule.name for rule in (rule, *more)])}."
@@ -256,7 +255,7 @@ def _is_between_layers(symbol: str, argument: str, program: Program) -> bool:
     below = (s.expression for s in program.forward if s.symbol == argument)
     above = (t for s in _readers(symbol, program) for t in _terms(s.expression))
     return any(_is_layer(e, program) for e in below) and any(
-        _is_layer(t, program) and Name(symbol) in children(t) for t in above
+        _is_layer(t, program) and Name(symbol) in t.parts for t in above
     )
 
 
@@ -276,7 +275,7 @@ def _rules(e: Expr, symbol: str, program: Program) -> Iterator[Rule]:
     """The rules that lead from an expression down to a symbol that it reads once."""
     shapes = program.shapes(program.training.batch)
     while not isinstance(e, Name):
-        part = next(part for part in children(e) if symbol in gradient_goes_to(part))
+        part = next(part for part in e.parts if symbol in gradient_goes_to(part))
         yield rule_of(e)
         if rule_of(e).broadcasts and shape(part, shapes) != shape(e, shapes):
             yield BROADCAST

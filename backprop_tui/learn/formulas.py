@@ -24,7 +24,6 @@ from backprop_tui.maths.expressions import (
     Name,
     Num,
     calls,
-    children,
     is_scalar,
     names,
     rebuild,
@@ -318,7 +317,7 @@ def _not_too_deep(e: Expr) -> None:
 def _nested(e: Expr) -> int:
     """How many activations and derivatives stand within each other."""
     defined = isinstance(e, Call) and e.function not in PRIMITIVES
-    return defined + max(map(_nested, children(e)), default=0)
+    return defined + max(map(_nested, e.parts), default=0)
 
 
 def _not_too_large(e: Expr, shapes: Mapping[str, Shape]) -> None:

@@ -27,7 +27,6 @@ from backprop_tui.maths.expressions import (
     Num,
     Sum,
     cells,
-    children,
     names,
     replace,
 )
@@ -76,13 +75,13 @@ def _operands(e: Expr) -> Iterator[Expr]:
         case Mul() as product:
             yield from factors(product)
         case other:  # the condition of a where is no number
-            yield from (part for part in children(other) if not isinstance(part, Compare))
+            yield from (part for part in other.parts if not isinstance(part, Compare))
 
 
 def _terms(e: Expr) -> Iterator[Expr]:
     e = _signless(e) if isinstance(_signless(e), Sum | Diff) else e
     if isinstance(e, Sum | Diff):
-        for term in children(e):
+        for term in e.parts:
             yield from _terms(term)
     else:
         yield e.operand if isinstance(e, Neg) else e

@@ -22,7 +22,6 @@ from backprop_tui.maths.expressions import (
     Sum,
     Transpose,
     calls,
-    children,
     is_scalar,
     names,
     rebuild,
@@ -48,7 +47,7 @@ GATES = frozenset({"relu_derivative", "leaky_relu_derivative"})
 def variants(e: Expr, change: Callable[[Expr], Iterable[Expr]]) -> Iterator[Expr]:
     """`e` with one part changed, for each part and each change; the largest parts first."""
     yield from change(e)
-    parts = children(e)
+    parts = e.parts
     for i, part in enumerate(parts):
         for changed in variants(part, change):
             others = iter((*parts[:i], changed, *parts[i + 1 :]))
@@ -135,7 +134,7 @@ def element_by_element(e: Expr, program: Program) -> Iterator[Expr]:
 
 def matrix_product(e: Expr, program: Program) -> Iterator[Expr]:
     """x · y for x ∘ y."""
-    if isinstance(e, Mul) and not any(is_scalar(lowered(x)) for x in children(e)):
+    if isinstance(e, Mul) and not any(is_scalar(lowered(x)) for x in e.parts):
         yield MatMul(e.left, e.right)
 
 

@@ -21,7 +21,6 @@ from backprop_tui.maths.expressions import (
     Sum,
     Transpose,
     calls,
-    children,
     rebuild,
 )
 from backprop_tui.maths.functions import PRIMITIVES, Primitive, definition_of, expand
@@ -148,6 +147,6 @@ def reach(e: Expr, cell: Cell, shapes: Mapping[str, Shape]) -> frozenset[Reach]:
                 return found(expand(x))
             case _:
                 whole = shape(x, shapes)
-                return frozenset().union(*(stretched(child, whole) for child in children(x)))
+                return frozenset().union(*(stretched(child, whole) for child in x.parts))
 
     return found(e)

@@ -26,7 +26,6 @@ from backprop_tui.maths.expressions import (
     Sum,
     SumOver,
     Transpose,
-    children,
     names,
     rebuild,
     walk,
@@ -327,7 +326,7 @@ def _reads(e: Expr, index: str) -> bool:
     """Whether an index stands in `e`, not only as that of a sum in it."""
     if isinstance(e, SumOver) and e.index == index:
         return False
-    return index in _letters(e) or any(_reads(part, index) for part in children(e))
+    return index in _letters(e) or any(_reads(part, index) for part in e.parts)
 
 
 def _product(number: float, factors: Sequence[Expr]) -> Expr:

@@ -55,6 +55,15 @@ def node(kind: type[T]) -> type[T]:
 class Expr:
     """An expression: a node of the tree. `+ - * / @`, unary minus and `.T` build larger ones."""
 
+    @property
+    def parts(self) -> tuple[Expr, ...]:
+        """The operands, from left to right."""
+        return ()
+
+    def of(self, parts: tuple[Expr, ...]) -> Expr:
+        """The same operation on others."""
+        return self
+
     def __add__(self, other: Operand) -> Expr:
         terms = self.terms if isinstance(self, Sum) else (self,)
         return Sum((*terms, as_expr(other)))
@@ -128,6 +137,13 @@ class Unary(Expr):
 
     operand: Expr
 
+    @property
+    def parts(self) -> tuple[Expr, ...]:
+        return (self.operand,)
+
+    def of(self, parts: tuple[Expr, ...]) -> Expr:
+        return type(self)(*parts)
+
 
 class Neg(Unary):
     """−x"""
@@ -143,6 +159,13 @@ class Binary(Expr):
 
     left: Expr
     right: Expr
+
+    @property
+    def parts(self) -> tuple[Expr, ...]:
+        return self.left, self.right
+
+    def of(self, parts: tuple[Expr, ...]) -> Expr:
+        return type(self)(*parts)
 
 
 class Diff(Binary):
@@ -167,6 +190,13 @@ class Sum(Expr):
 
     terms: tuple[Expr, ...]
 
+    @property
+    def parts(self) -> tuple[Expr, ...]:
+        return self.terms
+
+    def of(self, parts: tuple[Expr, ...]) -> Expr:
+        return Sum(parts)
+
 
 @node
 class Call(Expr):
@@ -174,6 +204,13 @@ class Call(Expr):
 
     function: str
     args: tuple[Expr, ...]
+
+    @property
+    def parts(self) -> tuple[Expr, ...]:
+        return self.args
+
+    def of(self, parts: tuple[Expr, ...]) -> Expr:
+        return Call(self.function, parts)
 
 
 class OwnFunction(str):
@@ -208,6 +245,13 @@ class Compare(Expr):
     left: Expr
     sign: str
     right: Expr
+
+    @property
+    def parts(self) -> tuple[Expr, ...]:
+        return self.left, self.right
+
+    def of(self, parts: tuple[Expr, ...]) -> Expr:
+        return Compare(parts[0], self.sign, parts[1])
 
 
 # What only a derivation has
@@ -245,6 +289,13 @@ class SumOver(Expr):
     count: int
     body: Expr
 
+    @property
+    def parts(self) -> tuple[Expr, ...]:
+        return (self.body,)
+
+    def of(self, parts: tuple[Expr, ...]) -> Expr:
+        return SumOver(self.index, self.count, *parts)
+
 
 HAVE_SYMBOLS = (Name, Cell, Indexed)
 """The nodes that read a symbol."""
@@ -264,43 +315,12 @@ def raised(x: Expr, exponent: Expr) -> Expr:
     return Div(Num(1.0), x) if exponent == Neg(Num(1.0)) else Call("power", (x, exponent))
 
 
-def children(e: Expr) -> tuple[Expr, ...]:
-    """The direct parts of `e`, from left to right."""
-    match e:
-        case Name() | Num():
-            return ()
-        case Unary(x):
-            return (x,)
-        case Binary(x, y) | Compare(x, _, y):
-            return (x, y)
-        case Sum(terms) | Call(_, terms):
-            return terms
-        case SumOver(_, _, body):
-            return (body,)
-        case _:
-            return ()
-
-
 def rebuild(e: Expr, change: Callable[[Expr], Expr]) -> Expr:
     """`e` with each of its direct parts changed; `e` itself, with all that is kept in it, where
     none of them is another."""
-    parts = children(e)
+    parts = e.parts
     changed = tuple(map(change, parts))
-    if all(map(is_, changed, parts)):
-        return e
-    match e:
-        case Unary() | Binary():
-            return type(e)(*changed)
-        case Sum():
-            return Sum(changed)
-        case Call(function, _):
-            return Call(function, changed)
-        case Compare(_, sign, _):
-            return Compare(changed[0], sign, changed[1])
-        case SumOver(index, count, _):
-            return SumOver(index, count, *changed)
-        case _:
-            raise TypeError(f"no parts in {e!r}")
+    return e if all(map(is_, changed, parts)) else e.of(changed)
 
 
 def walk(e: Expr) -> Iterator[Expr]:
@@ -308,14 +328,14 @@ def walk(e: Expr) -> Iterator[Expr]:
     todo = [e]
     while todo:
         yield (part := todo.pop())
-        todo.extend(children(part)[::-1])
+        todo.extend(part.parts[::-1])
 
 
 def differentiated(e: Expr) -> Iterator[Expr]:
     """`e` and its parts, but for conditions, k of where(k, a, b): no gradient goes through one."""
     if not isinstance(e, Compare):
         yield e
-        for part in children(e):
+        for part in e.parts:
             yield from differentiated(part)
 
 
@@ -338,7 +358,7 @@ def names(e: Expr) -> tuple[str, ...]:
         if isinstance(part, HAVE_SYMBOLS):
             found[part.symbol] = None
         else:
-            todo.extend(children(part)[::-1])
+            todo.extend(part.parts[::-1])
     return tuple(found)
 
 
@@ -347,6 +367,7 @@ def cells(e: Expr) -> tuple[Cell, ...]:
     return tuple(dict.fromkeys(n for n in walk(e) if isinstance(n, Cell)))
 
 
+@once
 def is_scalar(e: Expr) -> bool:
     """Whether `e` is built of single numbers: 2, α, W1[2,1], exp(W1[2,1])."""
     match e:
@@ -355,7 +376,7 @@ def is_scalar(e: Expr) -> bool:
         case Name():
             return e.is_number
         case _:
-            return all(map(is_scalar, children(e)))
+            return all(map(is_scalar, e.parts))
 
 
 def loss_term(e: Expr) -> tuple[Expr, Expr] | None:

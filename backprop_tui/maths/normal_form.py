@@ -23,7 +23,6 @@ from backprop_tui.maths.expressions import (
     Num,
     Sum,
     Transpose,
-    children,
     is_scalar,
     rebuild,
     replace,
@@ -60,7 +59,7 @@ def divides_by_matrix(e: Expr) -> bool:
     """Whether something in `e` is divided by a matrix."""
     if isinstance(e, Div) and not is_scalar(e.right):
         return True
-    return any(map(divides_by_matrix, children(e)))
+    return any(map(divides_by_matrix, e.parts))
 
 
 def flat(e: Expr) -> Expr:

@@ -37,7 +37,6 @@ from backprop_tui.maths.expressions import (
     Num,
     Sum,
     Transpose,
-    children,
     is_scalar,
     matrix,
     raised,
@@ -98,7 +97,7 @@ def _limited(e: Expr) -> Expr:
     """`e`. Raises GrammarError where its tree is too tall; counted without recursion."""
     height, level = 0, [e]
     while level:
-        height, level = height + 1, [child for x in level for child in children(x)]
+        height, level = height + 1, [child for x in level for child in x.parts]
         if height > TALLEST:
             raise GrammarError(f"more than {TALLEST} nested operations")
     return e

@@ -27,7 +27,6 @@ from backprop_tui.maths.expressions import (
     Num,
     Sum,
     Transpose,
-    children,
     loss_term,
     names,
     once,
@@ -91,7 +90,7 @@ def evaluator(e: Expr) -> Evaluator:
             return lambda env: env[symbol][row - 1, column - 1]
     if (term := loss_term(e)) is not None:
         return _of(CONVENTIONS[type(e)], *map(evaluator, term))
-    x, *rest = parts = tuple(map(evaluator, children(e)))
+    x, *rest = parts = tuple(map(evaluator, e.parts))
     match e:
         case Neg():
             return lambda env: -x(env)
@@ -150,7 +149,7 @@ def rounded(e: Expr, env: Mapping[str, Any], errors: Mapping[str, Any]) -> tuple
 @once
 def _operation(e: Expr) -> tuple[tuple[Expr, ...], Callable[..., Any]]:
     """The operands of the last operation of `e`, and that operation on their values."""
-    operands = loss_term(e) or children(e)
+    operands = loss_term(e) or e.parts
     symbols = tuple(map(str, range(len(operands))))
     of_symbols = evaluator(replace(e, dict(zip(operands, map(Name, symbols), strict=True))))
     return operands, lambda *values: of_symbols(dict(zip(symbols, values, strict=True)))

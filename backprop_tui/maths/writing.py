@@ -30,7 +30,6 @@ from backprop_tui.maths.expressions import (
     SumOver,
     Transpose,
     as_expr,
-    children,
     is_scalar,
     loss_term,
     raised,
@@ -233,7 +232,7 @@ class _Writer:
         """The number of numbers and symbols that are written for `e`."""
         if (written := self.n.leaf(e)) is not None:  # Σₖ dZ[i,k]·A[j,k] has two
             return 1 + written.count(self.n.times) + written.count("+")
-        parts = self.shown(e.terms) if isinstance(e, Sum) else children(e)
+        parts = self.shown(e.terms) if isinstance(e, Sum) else e.parts
         return sum(map(self.leaves, parts)) or 1
 
     def sum(self, terms: tuple[Expr, ...], behind: bool) -> str:

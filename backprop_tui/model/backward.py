@@ -20,7 +20,6 @@ from backprop_tui.maths.expressions import (
     Sum,
     Transpose,
     calls,
-    children,
     differentiated,
     matrix,
     names,
@@ -280,4 +279,4 @@ def collapse(
 
 def _length(e: Expr) -> int:
     """How many names and numbers are written in `e`."""
-    return sum(map(_length, children(e))) or 1
+    return sum(map(_length, e.parts)) or 1

@@ -27,7 +27,6 @@ from backprop_tui.maths.expressions import (
     OwnFunction,
     Sum,
     Transpose,
-    children,
     matrix,
     names,
     rebuild,
@@ -304,7 +303,7 @@ class _Reading:
             for part in walk(e):
                 if not isinstance(part, Compare) and not needed.isdisjoint(names(part)):
                     try:
-                        rule_of(part) if children(part) else None
+                        rule_of(part) if part.parts else None
                     except NoRule as error:
                         self.fault(line.key, f"has no gradient: {error}")
 
@@ -494,6 +493,5 @@ def products(e: Expr) -> Iterable[MatMul]:
 def is_only_added(name: Name, e: Expr) -> bool:
     """Whether a name stands in `e` only as a term of sums and differences."""
     return e != name and all(
-        isinstance(e, Sum | Diff) if part == name else is_only_added(name, part)
-        for part in children(e)
+        isinstance(e, Sum | Diff) if part == name else is_only_added(name, part) for part in e.parts
     )

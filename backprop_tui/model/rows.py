@@ -22,7 +22,6 @@ from backprop_tui.maths.expressions import (
     MatMul,
     Name,
     Transpose,
-    children,
     names,
 )
 from backprop_tui.maths.functions import PRIMITIVES
@@ -296,5 +295,5 @@ class _Alike:
                 kept = [axis if keep else None for axis, keep in axes_kept]
                 return kept[0], kept[1]
             case _:
-                parts = [self.of(part) for part in children(e)]
+                parts = [self.of(part) for part in e.parts]
                 return self.join(*parts) if parts else (None, None)

@@ -24,7 +24,6 @@ from backprop_tui.maths.expressions import (
     Name,
     Num,
     Transpose,
-    children,
     is_scalar,
     names,
     walk,
@@ -286,11 +285,11 @@ def shared_parts(e: Expr) -> dict[Expr, str]:
     def visible(part: Expr) -> Iterator[Expr]:
         yield part
         if part not in shared:
-            for child in children(part):
+            for child in part.parts:
                 yield from visible(child)
 
     for part in dict.fromkeys(visible(e)):
-        if children(part) and not is_scalar(part) and Counter(visible(e))[part] > 1:
+        if part.parts and not is_scalar(part) and Counter(visible(e))[part] > 1:
             shared.add(part)
     in_order = sorted(shared, key=lambda part: sum(1 for _ in walk(part)))
     return {part: f"part{number}" for number, part in enumerate(in_order, start=1)}
@@ -310,4 +309,4 @@ def is_contiguous(e: Expr) -> bool:
         case Call(function, _) if PRIMITIVES[function].over:
             return True
         case _:
-            return all(map(is_contiguous, children(e)))
+            return all(map(is_contiguous, e.parts))

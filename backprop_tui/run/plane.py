@@ -21,7 +21,6 @@ from backprop_tui.maths.expressions import (
     Neg,
     Sum,
     Transpose,
-    children,
     names,
 )
 from backprop_tui.maths.functions import Array
@@ -61,7 +60,7 @@ def first_of(program: Program) -> str:
 
 def is_affine(e: Expr, x: str) -> bool:
     """Whether an expression is made of `x` by sums and by products with what does not read it."""
-    reads = [part for part in children(e) if x in names(part)]
+    reads = [part for part in e.parts if x in names(part)]
     match e:
         case Name() | Sum() | Diff() | Neg() | Transpose():
             pass

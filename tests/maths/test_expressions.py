@@ -22,7 +22,6 @@ from backprop_tui.maths.expressions import (
     Transpose,
     as_expr,
     cells,
-    children,
     is_scalar,
     loss_term,
     names,
@@ -99,7 +98,7 @@ def test_rebuilding_with_nothing_changed_gives_the_same_tree(e: Expr) -> None:
 
 @given(trees())
 def test_walking_visits_a_tree_and_all_within_it_from_left_to_right(e: Expr) -> None:
-    assert list(walk(e)) == [e, *(x for child in children(e) for x in walk(child))]
+    assert list(walk(e)) == [e, *(x for child in e.parts for x in walk(child))]
 
 
 @given(trees())

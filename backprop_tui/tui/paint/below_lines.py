@@ -8,7 +8,7 @@ from functools import cached_property, partial
 
 from backprop_tui.explain.explanation import ROUNDED, formula, own_cell
 from backprop_tui.explain.gradient_lines import LineNumbers
-from backprop_tui.maths.expressions import Cell, Expr, Partial, children, names, walk
+from backprop_tui.maths.expressions import Cell, Expr, Partial, names, walk
 from backprop_tui.maths.functions import ACTIVATIONS, is_derivative
 from backprop_tui.maths.numbers import number
 from backprop_tui.maths.writing import TEXT, text
@@ -242,9 +242,9 @@ def _read(e: Expr) -> Iterator[str]:
     """The symbols of a line that stand in no ∂."""
     if isinstance(e, Partial):
         return
-    if not children(e):
+    if not e.parts:
         yield from names(e)
-    for part in children(e):
+    for part in e.parts:
         yield from _read(part)
 
 

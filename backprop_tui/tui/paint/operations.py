@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
-from backprop_tui.maths.expressions import Call, Expr, MatMul, Name, Sum, children, names
+from backprop_tui.maths.expressions import Call, Expr, MatMul, Name, Sum, names
 from backprop_tui.maths.functions import ACTIVATIONS
 from backprop_tui.model.program import Program
 from backprop_tui.session.view import View
@@ -82,7 +82,7 @@ def _read(
             for argument in arguments:
                 yield from _read(program, argument, through, sign)
         case _:
-            for part in children(e):
+            for part in e.parts:
                 yield from _read(program, part, through, function)
 
 
