@@ -165,7 +165,7 @@ class _Chance:
         self.spent, self.counted = 0.0, {self._rounded(asked.right)}
 
     def _rounded(self, number: float) -> float:
-        return float(np.round(number / self.unit))
+        return float(np.rint(number / self.unit))
 
     def allows(self, idea: WrongNumber) -> bool:
         """Whether a mistake may be named, once those before it may: one that runs are made with by
