@@ -21,7 +21,7 @@ from backprop_tui.learn.own_arrays import beginnings, matched, numbers, ways_of
 from backprop_tui.maths.expressions import Expr, names
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.numbers import alike, signed, special
-from backprop_tui.maths.shapes import ShapeMismatch, shape, written
+from backprop_tui.maths.shapes import Shape, ShapeMismatch, shape, written
 from backprop_tui.maths.values import value
 from backprop_tui.messages import count, listed
 from backprop_tui.model.architecture import Step
@@ -189,7 +189,9 @@ class _Arrays:
             self._goes_on(symbol, computed, self._roots_of(lowered), right)
             if array is None:
                 return ComparedArray(symbol, "not in the file")
-            said = f"yours is {written(array.shape)}, it must be {written(right.shape)}"
+            near, wrong = _Near(array), self._wrong(step, array.shape)
+            why = next((f" ({how})" for how, other in wrong if near(array, other)), "")
+            said = f"yours is {written(array.shape)}{why}, it must be {written(right.shape)}"
             return ComparedArray(symbol, "wrong shape", said, made_in=symbol)
         near, own = _Near(array), self._roots_of(lowered)
         for found, is_turned in ways:
@@ -301,10 +303,11 @@ class _Arrays:
         fits = (how for how, other in wrong if near(found, other) and not near(right, other))
         return " or ".join(dict.fromkeys(islice(fits, 2))) or factor
 
-    def _wrong(self, step: Step) -> Iterator[tuple[str, Array]]:
-        """What each mistake gives in a step, the likeliest first, and how it is made."""
+    def _wrong(self, step: Step, size: Shape | None = None) -> Iterator[tuple[str, Array]]:
+        """What each mistake gives in a step, the likeliest first, and how it is made; those that
+        give the shape of the step, or `size`."""
         shapes = self.program.shapes(len(self.iteration.examples))
-        size, program = shapes[step.symbol], self.program.right or self.program
+        size, program = size or shapes[step.symbol], self.program.right or self.program
         for slip in every_slip(program, step.symbol):
             with suppress(ShapeMismatch, KeyError):
                 fits = shape(slip.wrong, shapes) == size
