@@ -255,7 +255,7 @@ class _Arrays:
         for found, is_turned in ways:
             if made := self._made_before(step, found, near):
                 return found, is_turned, f"{made[1]} in {made[0]}", (made[0],)
-        return *ways[0], "", (step.symbol,)
+        return *ways[0], self._other(ways[0][0], near), (step.symbol,)
 
     def _made_before(self, step: Step, found: Array, near: _Near) -> tuple[str, str] | None:
         """The step before this one that gives these numbers with a mistake, and the mistake."""
@@ -302,6 +302,12 @@ class _Arrays:
         wrong = () if is_plain else self._wrong(step)
         fits = (how for how, other in wrong if near(found, other) and not near(right, other))
         return " or ".join(dict.fromkeys(islice(fits, 2))) or factor
+
+    def _other(self, found: Array, near: _Near) -> str:
+        """The gradient whose numbers these are: dZ2, where A2 − Y was taken for dA2; or ""."""
+        results = zip(self.program.steps, self.iteration.results, strict=True)
+        of = [s.symbol for s, right in results if s.phase == "backward" and near(found, right)]
+        return f"this is {of[0]}" if of and found.any() else ""
 
     def _wrong(self, step: Step, size: Shape | None = None) -> Iterator[tuple[str, Array]]:
         """What each mistake gives in a step, the likeliest first, and how it is made; those that

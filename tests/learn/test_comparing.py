@@ -600,6 +600,13 @@ def test_arrays_that_are_none_of_the_runs_are_listed() -> None:
     assert str(lines(found)["dW1"]) == "dW1  wrong shape  yours is 4×2, it must be 3×3"
 
 
+def test_the_numbers_of_another_gradient_are_told_as_those() -> None:
+    mine = by_hand()
+    found = lines(compare(ARTICLE, mine | {"dA2": mine["dZ2"]}))
+    assert "(this is dZ2), should be" in found["dA2"].remark
+    assert found["dZ2"].verdict == "agrees"
+
+
 def test_of_an_array_of_another_shape_the_mistake_that_gives_it_is_told() -> None:
     mine = by_hand()
     mine |= {"db1": mine["dZ1"] / 4, "dW2": mine["dZ2"] @ mine["A2"].T / 4, "db2": mine["A2"]}

@@ -450,6 +450,8 @@ def right_here(e: Experiment, step: Step, formula: Expr) -> bool:
         ("dW2", "2 * dZ2 @ A1.T", "Close: it is 2 times the correct value."),
         ("dW2", "3·dZ2·A1ᵀ", "Close: it is 3 times the correct value."),
         ("dZ2", "3·(A2 − Y)", "Close: it is 3 times the correct value."),
+        ("dA2", "A2 − Y", "Your formula gives dZ2, not dA2."),
+        ("dA1", "W2ᵀ·dZ2 ∘ A1 ∘ (1 − A1)", "Your formula gives dZ1, not dA1."),
         *(
             ("dW2", typed, "None of the 3 numbers is correct: your formula gives "
              f"{gives} for dW2[1,1].")
