@@ -244,7 +244,7 @@ def _comparisons(timeline: Timeline, published: Published) -> Iterator[Compariso
 
         here = computed(None) if reached else nan
         found = Comparison(
-            of=text(one) if len(cells(one)) <= len(names(e)) else f"({text(e)})[{i + 1},{j + 1}]",
+            of=_named(e, one, i, j, shape(e, shapes)),
             reads=names(e),
             iteration=published.iteration,
             cell=one if isinstance(one, Cell) and not before else None,
@@ -337,6 +337,13 @@ def _one(e: Expr, i: int, j: int, shapes: Mapping[str, Shape]) -> Expr:
     if isinstance(e, Name) and e.symbol in shapes:
         return Cell(e.symbol, i + 1, j + 1)
     return element(e, i + 1, j + 1, shapes)
+
+
+def _named(e: Expr, one: Expr, i: int, j: int, size: Shape) -> str:
+    """What is printed, in text: of few cells these, else the expression with the place."""
+    if len(cells(one)) <= len(names(e)):
+        return text(one)
+    return text(e) if size in ((), (1, 1)) else f"({text(e)})[{i + 1},{j + 1}]"
 
 
 def _verdict(

@@ -443,3 +443,15 @@ def test_figures_are_of_names_and_functions_of_the_file_before_constants() -> No
     }
     assert len(found) == 14
     assert found[-1].is_correct
+
+
+@pytest.mark.parametrize(
+    ("formula", "named"),
+    [
+        ("mean(abs(dW1))", "mean(abs(dW1))"),
+        ("-dZ2", "−dZ2[1,1]"),
+        ("W2·A1", "W2 · A1"),
+    ],
+)
+def test_an_expression_that_is_one_number_needs_no_place(formula: str, named: str) -> None:
+    assert of(Published("", figures=(figure(formula, ["1"]),)))[0].of == named
