@@ -189,7 +189,8 @@ class _Arrays:
             self._goes_on(symbol, computed, self._roots_of(lowered), right)
             if array is None:
                 return ComparedArray(symbol, "not in the file")
-            near, wrong = _Near(array), self._wrong(step, array.shape)
+            near = _Near(array)
+            wrong = (*self._wrong(step, array.shape), *self._turned(lowered, array.shape))
             why = next((f" ({how})" for how, other in wrong if near(array, other)), "")
             said = f"yours is {written(array.shape)}{why}, it must be {written(right.shape)}"
             return ComparedArray(symbol, "wrong shape", said, made_in=symbol)
@@ -319,6 +320,16 @@ class _Arrays:
                 fits = shape(slip.wrong, shapes) == size
                 if fits and {*names(slip.wrong)} <= {*self.theirs}:  # linear′(Z) alone is a number
                     yield slip.mistake.how, np.broadcast_to(self._value(slip.wrong), size)
+
+    def _turned(self, e: Expr, size: tuple[int, ...]) -> Iterator[tuple[str, Array]]:
+        """What a formula gives with a matrix transposed, where that has the shape `size`: NumPy
+        repeats a column and a row beside each other."""
+        for symbol in names(e):
+            env = {s: self.theirs[s] for s in names(e)}
+            env[symbol] = np.transpose(env[symbol])
+            with suppress(ValueError):
+                if np.broadcast_shapes(*map(np.shape, env.values())) == size:
+                    yield f"with {symbol}ᵀ for {symbol}", np.asarray(value(e, env))
 
     def _factor(self, step: Step, found: Array, right: Array, near: _Near) -> tuple[str, bool]:
         """Twice the right value: 1/m is missing; and whether it is a factor that says why."""

@@ -614,6 +614,8 @@ def test_of_an_array_of_another_shape_the_mistake_that_gives_it_is_told() -> Non
     assert found["db1"].remark == "yours is 3×4 (without the sum), it must be 3×1"
     assert found["dW2"].remark == "yours is 1×1 (with another layer's A), it must be 1×3"
     assert found["db2"].remark == "yours is 1×4, it must be 1×1"
+    column = lines(compare(ARTICLE, mine | {"dZ2": mine["A2"] - mine["Y"].T}))["dZ2"]
+    assert column.remark == "yours is 4×4 (with Yᵀ for Y), it must be 1×4"
 
 
 def test_where_there_is_only_what_the_run_begins_with_nothing_is_said_to_agree() -> None:
