@@ -469,8 +469,8 @@ def parts_within(e: Expr) -> int:
 
 
 def turned(e: Expr, shapes: Mapping[str, Shape], examples: int) -> str:
-    """A hint at the other way round of a matrix product that does not fit, if that would, and gives
-    a column for each example."""
+    """A hint at what a matrix product that does not fit may have been meant as: one number of each
+    example times another, or the other way round, if that gives a column for each example."""
     for part in walk(e):
         if not isinstance(part, MatMul):
             continue
@@ -478,6 +478,9 @@ def turned(e: Expr, shapes: Mapping[str, Shape], examples: int) -> str:
             shape(part, shapes)
         except ShapeMismatch:
             x, y = part.left, part.right
+            with suppress(ShapeMismatch):
+                if shape(x, shapes) == shape(y, shapes) == (1, examples):
+                    return f". {text(x * y)} would fit: ∘ multiplies element by element"
             xt, yt = (z.operand if isinstance(z, Transpose) else z.T for z in (x, y))
             for other in (MatMul(y, x), MatMul(xt, y), MatMul(x, yt)):
                 with suppress(ShapeMismatch):
