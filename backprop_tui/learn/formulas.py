@@ -58,6 +58,8 @@ OUTER = (
     "in NumPy * of a column and a row is their product, for one example; here it is {}, "
     "which is right for a batch too"
 )
+OTHER_NAMES = {"delta": "dZ", "δ": "dZ", "theta": "W", "θ": "W"}
+"""What other books call matrices, by what they are called here."""
 LARGEST = 1_000_000
 """The most numbers of a part; in a network with large matrices, ten times the largest of them."""
 
@@ -301,7 +303,10 @@ def _not_known(program: Program, symbol: str, step: Step, known: set[str]) -> st
         return f"{symbol} is not computed yet: that is step {at}, and this is step {own}"
     if symbol == OBJECTIVE:
         return f"there is no {OBJECTIVE} here: a batch of one example has only {LOSS}"
-    meant = nearest(symbol, (*known, *program.constants))
+    word = symbol.rstrip("0123456789")
+    meant: str | None = OTHER_NAMES.get(word.rstrip("_"), word) + symbol[len(word) :]
+    if meant not in known:
+        meant = nearest(symbol, (*known, *program.constants))
     return f"there is no “{short(symbol)}” here" + (f". Did you mean {meant}?" if meant else "")
 
 

@@ -121,6 +121,7 @@ UNREAD = {
     "flatten": "shapes follow from the formula; a transpose is .T",
     "ravel": "shapes follow from the formula; a transpose is .T",
     "squeeze": "shapes follow from the formula; a transpose is .T",
+    **dict.fromkeys(("shape", "len", "size"), "the number of examples is m"),
     "average": "a mean is np.mean",
     "norm": "squares are added by np.sum(np.square(…))",
     "std": "it is a root of a mean of squares: np.sqrt(…)",
