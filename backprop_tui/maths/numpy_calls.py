@@ -106,6 +106,9 @@ OPERATIONS: dict[str, tuple[int, Callable[..., Expr]]] = {
 }
 """NumPy's functions, those of exported programs, and the losses, as operators of the tree: how many
 values each takes, and the tree for them."""
+RESERVED = {*FUNCTIONS, *OPERATIONS} - {"min", "minimum", "clip", "clamp", "sign"}
+"""The names that no function or matrix of a file may have; files had the others before they were
+read."""
 NOTES = {
     "outer": "np.outer is the product of a column and a row, for one example; @ with .T is right "
     "for a batch too"
@@ -212,7 +215,7 @@ class Calls:
             return self.gathered(token, function, args, axis)
         if function == "softmax" and axis.get("axis") in (0, 1):
             function, axis = ("softmax", "softmax_rows")[axis["axis"]], {}
-        if name in OPERATIONS and not derivative:
+        if name in OPERATIONS and not derivative and not isinstance(function, OwnFunction):
             many, apply = OPERATIONS[name]
             if len(args) != many or axis:
                 raise self.takes(many, token)

@@ -34,7 +34,7 @@ from backprop_tui.maths.expressions import (
     walk,
 )
 from backprop_tui.maths.functions import LOSSES, Loss, z
-from backprop_tui.maths.numpy_calls import FUNCTIONS, OPERATIONS
+from backprop_tui.maths.numpy_calls import OPERATIONS, RESERVED
 from backprop_tui.maths.parser import GrammarError, parse
 from backprop_tui.maths.rules import NoRule, derivative_of, rule_of
 from backprop_tui.maths.shapes import Shape, ShapeMismatch, shape, written
@@ -183,7 +183,7 @@ class _Reading:
         """Why a matrix cannot have that name."""
         if not SYMBOL.fullmatch(symbol):
             return f"cannot be a name: it must be letters and digits, like H2; got {short(symbol)}"
-        if symbol in FUNCTIONS or symbol in self.functions or symbol in OPERATIONS:
+        if symbol in RESERVED or symbol in self.functions:
             return f"cannot be a name: {symbol} is a function"
         if keyword.iskeyword(symbol) or symbol in TAKEN or TAKEN_TOO.fullmatch(symbol):
             return f"cannot be a name: {symbol} has a meaning of its own in scripts"
@@ -203,7 +203,7 @@ class _Reading:
             if not SYMBOL.fullmatch(name) or name.endswith("_derivative") or name in self.declared:
                 self.fault(name, "cannot be the name of a function", "functions")
                 continue
-            if name in FUNCTIONS or name in OPERATIONS:
+            if name in RESERVED:
                 self.fault(
                     name, "is a function that there is already: give it another name", "functions"
                 )
