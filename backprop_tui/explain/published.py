@@ -218,13 +218,14 @@ def _turned(published: Published, network: Network, experiment: Experiment) -> P
         return rebuild(e, cells_turned)
 
     def turned(figure: Figure) -> Figure:
-        of, printed = cells_turned(parse(figure.of)), figure.printed
+        of, printed = cells_turned(parse(figure.of, symbols=shapes)), figure.printed
         if (len(printed), len(printed[0])) != shape(of, shapes):
             printed = tuple(zip(*printed, strict=True))
         return Figure(text(of), printed, figure.before)
 
     wrong = tuple(
-        replace(known, of=text(cells_turned(parse(known.of)))) for known in published.known_wrong
+        replace(known, of=text(cells_turned(parse(known.of, symbols=shapes))))
+        for known in published.known_wrong
     )
     return replace(published, figures=tuple(map(turned, published.figures)), known_wrong=wrong)
 

@@ -181,6 +181,10 @@ def test_in_the_other_orientation_square_weights_stand_as_they_do_and_biases_are
     here, there = e.initial.given, other.initial.given
     assert np.array_equal(there["W1"], here["W1"])
     assert np.array_equal(there["b1"], here["b1"].T)
+    in_any_spelling = Published("", figures=(figure("dz1", ["1"], ["2"]),))
+    turned = in_other_orientation(replace(e, published=(in_any_spelling,)))
+    assert turned is not None
+    assert turned.published[0].figures == (figure("dZ1", ["1", "2"]),)
     assert in_other_orientation(load("article")) is None  # W2 is 1×3
     assert in_other_orientation(RESIDUAL) is None
     product = Published("x", 1, figures=(figure("W1·X", ["1"], ["2"]),))  # X·W1 there
