@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from math import isfinite
 
 import numpy as np
@@ -49,7 +50,12 @@ def advice(timeline: Timeline, iteration: int) -> str:
     if done[-1].number != iteration or done[-1].diverged:
         return ""
     epoch = _Epoch(timeline, done)
-    found = (*epoch.closed(), *epoch.not_separable(), *epoch.saturated())
+    found = (
+        *epoch.closed(),
+        *epoch.not_separable(),
+        *epoch.saturated(),
+        *epoch.symmetric(),
+    )
     return next(iter(found), "")
 
 
@@ -179,6 +185,36 @@ class _Epoch:
                     f"{step.symbol} is saturated: every {text(derivative)} is at most {bound} "
                     f"{self.examples}, so {here.symbol} is at most {bound} times {above.symbol}."
                 )
+
+    def symmetric(self) -> Iterator[str]:
+        """That the neurons of a hidden layer are equal, with wrong predictions."""
+        program, data = self.timeline.program, self.timeline.experiment.data
+        for layer, behind in pairwise(program.layers):
+            own = [(p, 1 - program.axis) for p in (layer.weight, layer.bias)]
+            parts = [(p, k) for p, k in own if p in program.parameters]
+            parts.append((behind.weight, program.axis))
+            if layer.neurons == 1 or not all(self.equal(p, along) for p, along in parts):
+                continue
+            at, of = program.index(program.output), program.targets[0]
+            A = np.hstack([data.columns(done.results[at]) for done in self.done])
+            Y = np.hstack([data.columns(done.given[of]) for done in self.done])
+            wrong = int((~correct(A, Y)).sum())
+            if are_classes(Y) and wrong and data.examples > 1:
+                yield (
+                    f"All {layer.neurons} neurons of layer {layer.number} are equal: with the same "
+                    "weights they get the same gradients, so they do the work of one. "
+                    f"{wrong:,} of {data.examples:,} predictions {'is' if wrong == 1 else 'are'} "
+                    "wrong."
+                )
+
+    def equal(self, parameter: str, axis: int) -> bool:
+        """Whether a parameter's numbers are equal along an axis in every iteration, and those of
+        its gradient."""
+        every = [done.given[parameter] for done in self.done]
+        if gradient := self.gradient_of(parameter):
+            at = self.timeline.program.index(gradient.symbol)
+            every += [done.results[at] for done in self.done]
+        return all(np.allclose(x, x.take([0], axis), rtol=1e-9, atol=0) for x in every)
 
 
 def _at_most(number: float) -> str:

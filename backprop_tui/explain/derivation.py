@@ -101,7 +101,11 @@ def derivation(
         if symbol in {gradient_of(s) for s, role in program.roles.items() if role.kind == "input"}:
             said = "is computed where [training] of a file has input_gradient = true"
             raise NoDerivation(f"{shown(symbol)} {said}")
-        meant, those = hint(symbol, program.gradients), ", ".join(program.gradients) or "none"
+        every = (call.function for step in program.steps for call in calls(step.expression))
+        called = dict.fromkeys(filter(is_derivative, every))
+        softmaxes = (s for s in program.positions if is_softmax(program, s))
+        known = (*program.gradients, *softmaxes, *called)
+        meant, those = hint(symbol, program.gradients), ", ".join(known) or "none"
         raise NoDerivation(f"{shown(symbol)} has no derivation; these have one: {those}{meant}")
     gradient = Gradient(program, symbol, examples or program.training.batch)
     lines = by_elements(gradient) if elements else in_matrices(gradient)

@@ -19,6 +19,7 @@ from backprop_tui.explain.provenance import Place
 from backprop_tui.maths.elements import element
 from backprop_tui.maths.expressions import Cell, Expr, Name, cells, names, rebuild
 from backprop_tui.maths.functions import Array
+from backprop_tui.maths.parser import parse
 from backprop_tui.maths.shapes import Shape, ShapeMismatch, shape
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
@@ -217,12 +218,15 @@ def _turned(published: Published, network: Network, experiment: Experiment) -> P
         return rebuild(e, cells_turned)
 
     def turned(figure: Figure) -> Figure:
-        of, printed = cells_turned(figure.of), figure.printed
+        of, printed = cells_turned(parse(figure.of, symbols=shapes)), figure.printed
         if (len(printed), len(printed[0])) != shape(of, shapes):
             printed = tuple(zip(*printed, strict=True))
-        return Figure(of, printed, figure.before)
+        return Figure(text(of), printed, figure.before)
 
-    wrong = tuple(replace(known, of=cells_turned(known.of)) for known in published.known_wrong)
+    wrong = tuple(
+        replace(known, of=text(cells_turned(parse(known.of, symbols=shapes))))
+        for known in published.known_wrong
+    )
     return replace(published, figures=tuple(map(turned, published.figures)), known_wrong=wrong)
 
 
@@ -233,8 +237,7 @@ def _comparisons(timeline: Timeline, published: Published) -> Iterator[Compariso
     places = _places(published)
     renewed = {*program.parameters} & {*program.positions}
     number = cache(lambda e, before, n: _numbers(e, _values(program, done, n), before, done))
-    for figure, i, j, printed, wrong in _printed(published, shapes):
-        e, before = figure.of, figure.before
+    for e, before, i, j, printed, wrong in _printed(published, program, shapes):
         one = _one(e, i, j, shapes)
 
         def computed(n: int | None, before: bool = before, e: Expr = e, at: Any = (i, j)) -> float:
@@ -242,7 +245,7 @@ def _comparisons(timeline: Timeline, published: Published) -> Iterator[Compariso
 
         here = computed(None) if reached else nan
         found = Comparison(
-            of=text(one) if len(cells(one)) <= len(names(e)) else f"({text(e)})[{i + 1},{j + 1}]",
+            of=_named(e, one, i, j, shape(e, shapes)),
             reads=names(e),
             iteration=published.iteration,
             cell=one if isinstance(one, Cell) and not before else None,
@@ -303,17 +306,23 @@ def _remark(updated: Sequence[str], e: Expr, fits: bool) -> str:
 
 
 def _printed(
-    published: Published, shapes: Mapping[str, Shape]
-) -> Iterator[tuple[Figure, int, int, str, KnownWrong | None]]:
-    """Each printed number: its figure, row and column (from 0), and why it is wrong, if it is."""
-    spoilt = {_one(wrong.of, 0, 0, shapes) for wrong in published.known_wrong}
+    published: Published, program: Program, shapes: Mapping[str, Shape]
+) -> Iterator[tuple[Expr, bool, int, int, str, KnownWrong | None]]:
+    """Each printed number: what it is of, and whether before the update; its row and column (from
+    0), and why it is wrong, if it is."""
+
+    def read(of: str) -> Expr:
+        return parse(of, program.functions, shapes)
+
+    spoilt = {_one(read(wrong.of), 0, 0, shapes) for wrong in published.known_wrong}
     for figure in published.figures:
+        e = read(figure.of)
         for i, row in enumerate(figure.printed):
             for j, printed in enumerate(row):
-                if printed and _one(figure.of, i, j, shapes) not in spoilt:
-                    yield figure, i, j, printed, None
+                if printed and _one(e, i, j, shapes) not in spoilt:
+                    yield e, figure.before, i, j, printed, None
     for wrong in published.known_wrong:
-        yield Figure(wrong.of, ((wrong.printed,),)), 0, 0, wrong.printed, wrong
+        yield read(wrong.of), False, 0, 0, wrong.printed, wrong
 
 
 def _numbers(e: Expr, results: Env, before: bool, done: Iteration) -> Array:
@@ -329,6 +338,13 @@ def _one(e: Expr, i: int, j: int, shapes: Mapping[str, Shape]) -> Expr:
     if isinstance(e, Name) and e.symbol in shapes:
         return Cell(e.symbol, i + 1, j + 1)
     return element(e, i + 1, j + 1, shapes)
+
+
+def _named(e: Expr, one: Expr, i: int, j: int, size: Shape) -> str:
+    """What is printed, in text: of few cells these, else the expression with the place."""
+    if len(cells(one)) <= len(names(e)):
+        return text(one)
+    return text(e) if size in ((), (1, 1)) else f"({text(e)})[{i + 1},{j + 1}]"
 
 
 def _verdict(

@@ -83,7 +83,8 @@ def _of_value(step: Step, program: Program) -> str:
         of_all = L.symbol if losses == L else of_all
         factor = text(l2 / (2 * m if averaged else 2))
         return f"{s} is {of_all} plus {factor} times the sum of all squared weights."
-    if s == L.symbol and {*targets} & {*names(e)}:
+    known = program.architecture.losses  # of another formula nothing is known: −G·log(A)
+    if s == L.symbol and targets and {*targets} <= {*known}:
         return "Each example has one loss: the larger it is, the worse its prediction."
     if s in (L.symbol, program.objective):
         one = "Each example has one loss. " if s != program.objective else ""

@@ -125,18 +125,19 @@ def published_figures_fit(draft: Draft) -> None:
     for i, entry in draft.entries("published"):
         iteration = entry.get("iteration", 1)
         shapes = None if iteration is None else draft.shapes_in(iteration)
-        if shapes is None:
+        if shapes is None or draft.program is None:
             continue
+        functions = draft.program.functions
         for key, rows in _figures(entry):
             path: Path = ("published", i, key)
             of = key.removeprefix(BEFORE)
-            found = _shape_of(of, shapes, path, draft.faults, tuple(PUBLISHED.keys))
+            found = _shape_of(of, shapes, functions, path, draft.faults, tuple(PUBLISHED.keys))
             if rows is not None and found is not None:
                 _has_shape(key, rows, found, path, draft.faults)
         for j, wrong in enumerate(entry.get("known_wrong") or ()):
             if wrong is not None and (of := wrong.get("of")) is not None:
                 path = ("published", i, "known_wrong", j, "of")
-                found = _shape_of(of, shapes, path, draft.faults)
+                found = _shape_of(of, shapes, functions, path, draft.faults)
                 if found not in (None, (), (1, 1)):
                     is_matrix = f"{printable(of)} is {written(found or ())}"
                     draft.faults.add(path, f"must be one number, but {is_matrix}")
@@ -152,13 +153,14 @@ def _has_shape(
     got = (len(rows), len(rows[0]))
     if got != (wanted or (1, 1)):
         is_one = "is one number" if wanted in ((), (1, 1)) else f"is {written(wanted)}"
-        of = text(lazy.parse(key.removeprefix(BEFORE)))
+        of = printable(key.removeprefix(BEFORE).strip())
         faults.add(path, f"has figures of shape {written(got)}, but {of} {is_one}")
 
 
 def _shape_of(
     source: str,
     shapes: Mapping[str, Shape],
+    functions: Mapping[str, str],
     path: Path,
     faults: Faults,
     keys: tuple[str, ...] = (),
@@ -169,7 +171,7 @@ def _shape_of(
     """
     meant = hint(source, keys)
     try:
-        e = lazy.parse(source)
+        e = lazy.parse(source, functions, shapes)
         if (wrong := _stands_for_nothing(e, shapes, meant)) is not None:
             faults.add(path, wrong)
             return None

@@ -21,7 +21,7 @@ from backprop_tui.learn.own_arrays import beginnings, matched, numbers, ways_of
 from backprop_tui.maths.expressions import Expr, names
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.numbers import alike, signed, special
-from backprop_tui.maths.shapes import ShapeMismatch, shape, written
+from backprop_tui.maths.shapes import Shape, ShapeMismatch, shape, written
 from backprop_tui.maths.values import value
 from backprop_tui.messages import count, listed
 from backprop_tui.model.architecture import Step
@@ -189,7 +189,10 @@ class _Arrays:
             self._goes_on(symbol, computed, self._roots_of(lowered), right)
             if array is None:
                 return ComparedArray(symbol, "not in the file")
-            said = f"yours is {written(array.shape)}, it must be {written(right.shape)}"
+            near = _Near(array)
+            wrong = (*self._wrong(step, array.shape), *self._turned(lowered, array.shape))
+            why = next((f" ({how})" for how, other in wrong if near(array, other)), "")
+            said = f"yours is {written(array.shape)}{why}, it must be {written(right.shape)}"
             return ComparedArray(symbol, "wrong shape", said, made_in=symbol)
         near, own = _Near(array), self._roots_of(lowered)
         for found, is_turned in ways:
@@ -253,7 +256,7 @@ class _Arrays:
         for found, is_turned in ways:
             if made := self._made_before(step, found, near):
                 return found, is_turned, f"{made[1]} in {made[0]}", (made[0],)
-        return *ways[0], "", (step.symbol,)
+        return *ways[0], self._other(ways[0][0], near), (step.symbol,)
 
     def _made_before(self, step: Step, found: Array, near: _Near) -> tuple[str, str] | None:
         """The step before this one that gives these numbers with a mistake, and the mistake."""
@@ -301,15 +304,32 @@ class _Arrays:
         fits = (how for how, other in wrong if near(found, other) and not near(right, other))
         return " or ".join(dict.fromkeys(islice(fits, 2))) or factor
 
-    def _wrong(self, step: Step) -> Iterator[tuple[str, Array]]:
-        """What each mistake gives in a step, the likeliest first, and how it is made."""
+    def _other(self, found: Array, near: _Near) -> str:
+        """The gradient whose numbers these are: dZ2, where A2 − Y was taken for dA2; or ""."""
+        results = zip(self.program.steps, self.iteration.results, strict=True)
+        of = [s.symbol for s, right in results if s.phase == "backward" and near(found, right)]
+        return f"this is {of[0]}" if of and found.any() else ""
+
+    def _wrong(self, step: Step, size: Shape | None = None) -> Iterator[tuple[str, Array]]:
+        """What each mistake gives in a step, the likeliest first, and how it is made; those that
+        give the shape of the step, or `size`."""
         shapes = self.program.shapes(len(self.iteration.examples))
-        size, program = shapes[step.symbol], self.program.right or self.program
+        size, program = size or shapes[step.symbol], self.program.right or self.program
         for slip in every_slip(program, step.symbol):
             with suppress(ShapeMismatch, KeyError):
                 fits = shape(slip.wrong, shapes) == size
                 if fits and {*names(slip.wrong)} <= {*self.theirs}:  # linear′(Z) alone is a number
                     yield slip.mistake.how, np.broadcast_to(self._value(slip.wrong), size)
+
+    def _turned(self, e: Expr, size: tuple[int, ...]) -> Iterator[tuple[str, Array]]:
+        """What a formula gives with a matrix transposed, where that has the shape `size`: NumPy
+        repeats a column and a row beside each other."""
+        for symbol in names(e):
+            env = {s: self.theirs[s] for s in names(e)}
+            env[symbol] = np.transpose(env[symbol])
+            with suppress(ValueError):
+                if np.broadcast_shapes(*map(np.shape, env.values())) == size:
+                    yield f"with {symbol}ᵀ for {symbol}", np.asarray(value(e, env))
 
     def _factor(self, step: Step, found: Array, right: Array, near: _Near) -> tuple[str, bool]:
         """Twice the right value: 1/m is missing; and whether it is a factor that says why."""

@@ -6,6 +6,7 @@ have. Every right way of writing one is right: it is tried out on numbers, never
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -39,7 +40,14 @@ from backprop_tui.messages import nearest, short
 from backprop_tui.model.algorithm import architecture_of, m
 from backprop_tui.model.architecture import Step
 from backprop_tui.model.experiment import Experiment
-from backprop_tui.model.layers import ACTIVATION_0, INPUT, LOSS, OBJECTIVE
+from backprop_tui.model.layers import (
+    ACTIVATION_0,
+    INPUT,
+    LOSS,
+    OBJECTIVE,
+    gradient,
+    symbol_of,
+)
 from backprop_tui.model.network import Network, Training, WrittenNetwork
 from backprop_tui.model.program import Program
 from backprop_tui.run.timeline import Iteration, Timeline
@@ -57,6 +65,8 @@ OUTER = (
     "in NumPy * of a column and a row is their product, for one example; here it is {}, "
     "which is right for a batch too"
 )
+ELSEWHERE = re.compile(r"(?:(?P<error>delta|\u03b4)|theta|\u03b8)_?(?P<layer>\d{1,4})")
+"""What other books call the gradient of a layer's Z, and its weights: δ2, θ2."""
 LARGEST = 1_000_000
 """The most numbers of a part; in a network with large matrices, ten times the largest of them."""
 
@@ -300,8 +310,18 @@ def _not_known(program: Program, symbol: str, step: Step, known: set[str]) -> st
         return f"{symbol} is not computed yet: that is step {at}, and this is step {own}"
     if symbol == OBJECTIVE:
         return f"there is no {OBJECTIVE} here: a batch of one example has only {LOSS}"
-    meant = nearest(symbol, (*known, *program.constants))
+    meant = _elsewhere(symbol)
+    if meant not in known:
+        meant = nearest(symbol, (*known, *program.constants))
     return f"there is no “{short(symbol)}” here" + (f". Did you mean {meant}?" if meant else "")
+
+
+def _elsewhere(name: str) -> str | None:
+    """The symbol of what other books call so; None for any other name."""
+    if (found := ELSEWHERE.fullmatch(name)) is None:
+        return None
+    layer = int(found["layer"])
+    return gradient(symbol_of("affine", layer)) if found["error"] else symbol_of("weight", layer)
 
 
 def _not_too_deep(e: Expr) -> None:

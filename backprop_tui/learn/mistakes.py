@@ -418,6 +418,7 @@ MISTAKES: dict[str, Mistake] = CATALOGUE | {
         ("square-forgotten", "without the square", rewrites.without_square),
         ("division-forgotten", "without the division", rewrites.without_division),
         ("decimal-logarithm", "with the logarithm to base 10", rewrites.decimal_logarithm),
+        ("penalty-not-divided", "with an L2 penalty without 1/m", rewrites.penalty_not_divided),
         ("mean-taken", "with a mean instead of a sum", rewrites.mean_taken),
         ("other-axis", "summed over the wrong axis", rewrites.other_axis),
         ("both-axes", "summed over both axes", rewrites.both_axes),

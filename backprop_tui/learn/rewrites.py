@@ -149,9 +149,16 @@ def without_bias(e: Expr, program: Program) -> Iterator[Expr]:
 
 
 def without_mean(e: Expr, program: Program) -> Iterator[Expr]:
-    """x for x / m."""
+    """x for x / m, but for the L2 penalty, which has a 1/m of its own."""
     match e:
-        case Div(x, Name("m")):
+        case Div(x, Name("m")) if "l2" not in names(x):
+            yield x
+
+
+def penalty_not_divided(e: Expr, program: Program) -> Iterator[Expr]:
+    """λ₂·W for λ₂·W / m."""
+    match e:
+        case Div(x, Name("m")) if "l2" in names(x):
             yield x
 
 

@@ -154,7 +154,7 @@ def tried(trial: Trial) -> tuple[FormulaVerdict, str, tuple[Slip, ...]]:
         return FormulaVerdict.HERE, f"{FOR_LABELS}{also}", ()
     slips = _slips(trial)
     said = _named(trial.step, trial.program, slips) or _not_its_derivative(trial)
-    said = said or lacks or _factor(trial)
+    said = said or _of_another_step(trial) or lacks or _factor(trial)
     if right_now and trial.now.tells(trial.symbol):
         return FormulaVerdict.COINCIDENCE, f"{BY_COINCIDENCE} {said}".rstrip(), slips
     return FormulaVerdict.WRONG, said or (OTHERWISE if right_now else _where(trial)), slips
@@ -354,6 +354,16 @@ def _not_its_derivative(trial: Trial) -> str:
             ):
                 if all(_equal(probe, trial, other) for probe in (trial.now, *trial.alike)):
                     return f"{reader.symbol} is {text(e)}, so {text(wrong)} is not {said}."
+    return ""
+
+
+def _of_another_step(trial: Trial) -> str:
+    """That the formula gives what another gradient is: A2 − Y for dA2; else empty."""
+    probes = (trial.now, *trial.alike)
+    for other in trial.program.gradients:
+        found = [(probe.of(trial.e, trial.symbol), probe.right(other)) for probe in probes]
+        if all(own is not None and own.any() and same(own, right) for own, right in found):
+            return f"Your formula gives {other}, not {trial.symbol}."
     return ""
 
 

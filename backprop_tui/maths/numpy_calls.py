@@ -69,6 +69,12 @@ def where(is_so: Expr, x: Expr, y: Expr) -> Expr:
     return other if x == Num(0.0) else Sum((chosen, other))
 
 
+def clipped(x: Expr, low: Expr, high: Expr) -> Expr:
+    """x, but `low` below it and `high` above it."""
+    below, above = Compare(x, "<", low), Compare(x, ">", high)
+    return Call("where", (below, low, Call("where", (above, high, x))))
+
+
 OPERATIONS: dict[str, tuple[int, Callable[..., Expr]]] = {
     "dot": (2, lambda x, y: x @ y),
     "matmul": (2, lambda x, y: x @ y),
@@ -84,6 +90,11 @@ OPERATIONS: dict[str, tuple[int, Callable[..., Expr]]] = {
     "transpose": (1, lambda x: x.T),
     "astype": (2, lambda x, kind: x),
     "where": (3, where),
+    **dict.fromkeys(
+        ("min", "minimum"), (2, lambda x, y: Call("where", (Compare(x, "<", y), x, y)))
+    ),
+    **dict.fromkeys(("clip", "clamp"), (3, clipped)),
+    "sign": (1, lambda x: Diff(Call("step", (x,)), Call("step", (Neg(x),)))),
     "heaviside": (2, lambda x, at_zero: Call("step", (x,))),
     "xlog": (2, lambda x, a: Mul(x, Call("log", (a,)))),
     "ratio": (2, Div),
@@ -95,6 +106,9 @@ OPERATIONS: dict[str, tuple[int, Callable[..., Expr]]] = {
 }
 """NumPy's functions, those of exported programs, and the losses, as operators of the tree: how many
 values each takes, and the tree for them."""
+RESERVED = {*FUNCTIONS, *OPERATIONS} - {"min", "minimum", "clip", "clamp", "sign"}
+"""The names that no function or matrix of a file may have; files had the others before they were
+read."""
 NOTES = {
     "outer": "np.outer is the product of a column and a row, for one example; @ with .T is right "
     "for a batch too"
@@ -110,10 +124,25 @@ UNREAD = {
     "flatten": "shapes follow from the formula; a transpose is .T",
     "ravel": "shapes follow from the formula; a transpose is .T",
     "squeeze": "shapes follow from the formula; a transpose is .T",
+    **dict.fromkeys(("shape", "len", "size"), "the number of examples is m"),
     "average": "a mean is np.mean",
     "norm": "squares are added by np.sum(np.square(…))",
     "std": "it is a root of a mean of squares: np.sqrt(…)",
     "var": "it is a mean of squares: np.mean(np.square(…))",
+    **dict.fromkeys(
+        ("concatenate", "hstack", "vstack", "concat", "cat"),
+        "a product with stacked matrices is a sum of products, as in Wx·X + Wh·H",
+    ),
+    "softplus": "it is log(1 + exp(z))",
+    **dict.fromkeys(("silu", "swish"), "it is z·σ(z)"),
+    "elu": "it is where(z > 0, z, exp(z) − 1)",
+    "gelu": "it is about z/2·(1 + tanh(0.798·(z + 0.0447·z³)))",
+    "log_softmax": "it is log(softmax(z))",
+    "logsumexp": "it is log(col_sums(exp(z)))",
+    "log2": "it is log(z) / log(2)",
+    "log10": "it is log(z) / log(10)",
+    "sinh": "it is (exp(z) − exp(−z)) / 2",
+    "cosh": "it is (exp(z) + exp(−z)) / 2",
 }
 """What to write instead of a function that is not read."""
 FLAT = (
@@ -184,7 +213,9 @@ class Calls:
         numpy = token.kind == "method" or "." in token.typed
         if name in ("sum", "mean", "amax") or (name == "max" and (numpy or axis or len(args) == 1)):
             return self.gathered(token, function, args, axis)
-        if name in OPERATIONS and not derivative:
+        if function == "softmax" and axis.get("axis") in (0, 1):
+            function, axis = ("softmax", "softmax_rows")[axis["axis"]], {}
+        if name in OPERATIONS and not derivative and not isinstance(function, OwnFunction):
             many, apply = OPERATIONS[name]
             if len(args) != many or axis:
                 raise self.takes(many, token)

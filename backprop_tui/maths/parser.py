@@ -20,7 +20,7 @@ How signs and names are spelled stands in the tables of `spellings`, which funct
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from math import inf
+from math import inf, pi
 from typing import NamedTuple
 
 from backprop_tui.maths.expressions import (
@@ -339,6 +339,8 @@ class _Parser:
             if not self.take(")"):  # W^{[1]}_{2,1}
                 self.need("]")
             return Cell(self.symbol(token), row, column)
+        if token.typed.endswith(".pi"):  # of NumPy: pi alone is a name
+            return Num(pi)
         if token.typed.endswith(f".{token.text}") and token.text != "e":
             raise GrammarError(
                 f"{short(token.typed)} needs “(” after it (character {token.at + 1})"

@@ -33,7 +33,7 @@ from backprop_tui.maths.expressions import (
     walk,
 )
 from backprop_tui.maths.functions import LOSSES, Loss, z
-from backprop_tui.maths.numpy_calls import FUNCTIONS, OPERATIONS
+from backprop_tui.maths.numpy_calls import OPERATIONS, RESERVED
 from backprop_tui.maths.parser import GrammarError, parse
 from backprop_tui.maths.rules import NoRule, derivative_of, rule_of
 from backprop_tui.maths.shapes import Shape, ShapeMismatch, shape, written
@@ -182,7 +182,7 @@ class _Reading:
         """Why a matrix cannot have that name."""
         if not SYMBOL.fullmatch(symbol):
             return f"cannot be a name: it must be letters and digits, like H2; got {short(symbol)}"
-        if symbol in FUNCTIONS or symbol in self.functions or symbol in OPERATIONS:
+        if symbol in RESERVED or symbol in self.functions:
             return f"cannot be a name: {symbol} is a function"
         if keyword.iskeyword(symbol) or symbol in TAKEN or TAKEN_TOO.fullmatch(symbol):
             return f"cannot be a name: {symbol} has a meaning of its own in scripts"
@@ -202,7 +202,7 @@ class _Reading:
             if not SYMBOL.fullmatch(name) or name.endswith("_derivative") or name in self.declared:
                 self.fault(name, "cannot be the name of a function", "functions")
                 continue
-            if name in FUNCTIONS or name in OPERATIONS:
+            if name in RESERVED:
                 self.fault(
                     name, "is a function that there is already: give it another name", "functions"
                 )
@@ -468,8 +468,8 @@ def parts_within(e: Expr) -> int:
 
 
 def turned(e: Expr, shapes: Mapping[str, Shape], examples: int) -> str:
-    """A hint at the other way round of a matrix product that does not fit, if that would, and gives
-    a column for each example."""
+    """A hint at what a matrix product that does not fit may have been meant as: one number of each
+    example times another, or the other way round, if that gives a column for each example."""
     for part in walk(e):
         if not isinstance(part, MatMul):
             continue
@@ -477,6 +477,9 @@ def turned(e: Expr, shapes: Mapping[str, Shape], examples: int) -> str:
             shape(part, shapes)
         except ShapeMismatch:
             x, y = part.left, part.right
+            with suppress(ShapeMismatch):
+                if shape(x, shapes) == shape(y, shapes) == (1, examples):
+                    return f". {text(x * y)} would fit: ∘ multiplies element by element"
             xt, yt = (z.operand if isinstance(z, Transpose) else z.T for z in (x, y))
             for other in (MatMul(y, x), MatMul(xt, y), MatMul(x, yt)):
                 with suppress(ShapeMismatch):

@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import Annotated, Any
 
-from backprop_tui.maths.expressions import Expr
-from backprop_tui.model import lazy
 from backprop_tui.model.keys import (
     LINE,
     POSITIVE,
@@ -183,7 +181,8 @@ PRINTED = Value(
 class Figure:
     """Numbers as their source prints them: a row for each row of `of`, "" where it prints none."""
 
-    of: Expr
+    of: str
+    """A symbol, a cell or an expression of the network's own names and functions."""
     printed: tuple[tuple[str, ...], ...]
     before: bool = False
     """Whether its parameters are meant before their update."""
@@ -195,7 +194,7 @@ BEFORE = "before:"
 
 def _figures(read: dict[str, Any]) -> tuple[Figure, ...]:
     return tuple(
-        Figure(lazy.parse(of.removeprefix(BEFORE)), printed, of.startswith(BEFORE))
+        Figure(of.removeprefix(BEFORE).strip(), printed, of.startswith(BEFORE))
         for of, printed in read.items()
     )
 
@@ -207,7 +206,7 @@ ANYTHING = Others(re.compile(r"(?s).*\S.*"), lambda name: Figures(PRINTED))
 class KnownWrong:
     """One number that its source has wrong."""
 
-    of: Annotated[Expr, Key(LINE, "a symbol, cell or expression", make=lambda of: lazy.parse(of))]
+    of: Annotated[str, Key(LINE, "a symbol, cell or expression")]
     printed: Annotated[str, Key(PRINTED, "as the source prints it")]
     why: Annotated[str, Key(PROSE, "what is wrong with it")]
     correct: Annotated[str | None, Key(PRINTED, "as the source should have it")] = None

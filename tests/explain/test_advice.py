@@ -18,7 +18,7 @@ from backprop_tui.maths.values import value
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.network import Network, Training
 from backprop_tui.run.timeline import Timeline
-from tests.networks import any_way, experiment, experiments
+from tests.networks import any_way, experiment, experiments, in_rows
 
 XOR = [[0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0]]
 DIES = """
@@ -44,6 +44,9 @@ CLOSED = re.compile(
 SATURATED = re.compile(
     r"(\w+) is saturated: every (σ|tanh)′\((\w+)\) is at most (\S+) for .*, "
     r"so (\w+) is at most \4 times (\w+)\."
+)
+EQUAL = re.compile(
+    r"All (\d) neurons of layer (\d) are equal: .* of one\. (\d) of (\d) predictions .*"
 )
 NOT_SEPARABLE = re.compile(r"\w hardly falls any more .*, and these are not\.")
 
@@ -219,6 +222,32 @@ def test_a_gradient_is_lost_only_where_one_arrives(monkeypatch: pytest.MonkeyPat
     assert advice(run, 1) == ""
 
 
+@pytest.mark.parametrize("orientation", ["columns", "rows"])
+@pytest.mark.parametrize("batch", [1, 4])
+@pytest.mark.parametrize("start", [0.0, 0.5])
+def test_equal_neurons_are_told_while_predictions_are_wrong(
+    start: float, batch: int, orientation: str
+) -> None:
+    network = Network((2, 3, 1), ("tanh", "sigmoid"), "binary_cross_entropy")
+    weights = {"W1": np.full((3, 2), start), "W2": np.full((1, 3), start)}
+    e = experiment(network, Training(batch=batch), XOR, [[0.0, 1.0, 1.0, 0.0]], weights)
+    timeline = Timeline(in_rows(e) if orientation == "rows" else e)
+    last = 4 // batch
+    found = EQUAL.fullmatch(advice(timeline, last))
+    assert found is not None
+    assert found.groups()[:2] == ("3", "1")
+    done = [timeline.iteration(k) for k in range(1, last + 1)]
+    at = timeline.program.index("A2")
+    A, Y = (
+        np.concatenate([each.ravel() for each in every])
+        for every in ([each.results[at] for each in done], [each.given["Y"] for each in done])
+    )
+    assert int(found[3]) == ((A > 0.5) != (Y > 0.5)).sum()
+    weights["W1"][2, 1] += 1e-6
+    given = {**e.initial.given, "W1": weights["W1"]}
+    assert advice(Timeline(replace(e, initial=replace(e.initial, given=given))), last) == ""
+
+
 def true(timeline: Timeline, iteration: int, said: str) -> bool:
     """Whether what is said holds of the epoch that ends there, computed here."""
     last = iteration
@@ -232,6 +261,9 @@ def true(timeline: Timeline, iteration: int, said: str) -> bool:
             before = timeline.iteration(numbers[0]).given
             assert all(np.array_equal(each[p], before[p]) for each in after for p in each)
         return True
+    if found := EQUAL.fullmatch(said):
+        neurons = 1 - timeline.program.axis
+        return all(np.ptp(each[f"dZ{found[2]}"], neurons).max() < 1e-9 for each in known)
     found = SATURATED.fullmatch(said)
     assert found is not None, said
     bound = float(found[4].replace("−", "-"))

@@ -451,6 +451,11 @@ def test_a_run_with_a_mistake_has_the_right_derivation() -> None:
     assert derivation(mistaken, "dZ2").lines == derivation(experiment.program, "dZ2").lines
 
 
+def test_what_else_has_a_derivation_is_told_with_the_gradients() -> None:
+    with pytest.raises(NoDerivation, match=r"dW1, db1, A2, tanh_derivative$"):
+        derivation(load("softmax").program, "softmax_derivative")
+
+
 @pytest.mark.parametrize("symbol", ["X", "Z1", "L", "W1", "nonsense", "dW9"])
 def test_a_symbol_without_a_derivation_is_told_which_have_one(symbol: str) -> None:
     with pytest.raises(

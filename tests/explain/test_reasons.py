@@ -274,6 +274,7 @@ def shares(run: Run, over: str, z: str) -> None:
 def one_loss(run: Run) -> None:
     assert run.result.shape == run.program.architecture.place(1, run.m)
     assert {run.program.output, *run.program.targets} <= set(names(run.step.expression))
+    assert run.program.architecture.losses.keys() >= {*run.program.targets}
 
 
 def objective(run: Run, mean: str, share: str) -> None:
@@ -748,6 +749,15 @@ def test_what_a_condition_reads_is_no_use_of_it(l2: float, why: str) -> None:
     program = program_of(e.network, Training(l2=l2))
     step = program.steps[program.index("dW" if l2 else "dV")]
     assert reason(step, program) == why
+
+
+def test_of_a_loss_without_a_name_it_is_not_said_that_a_larger_one_is_worse() -> None:
+    """With a reward G below zero, L is larger where A is nearer to the action Y."""
+    forward = {"A": "softmax(W·X)", "L": "−G ∘ log(total(A ∘ Y))"}
+    data = {"X": [[1.0]], "Y": [[1.0, 0.0]], "G": [[-1.0]]}
+    program = programs.written({"W": (2, 1)}, data, forward).program
+    said = reason(program.steps[program.index("L")], program)
+    assert said == "Each example has one loss. Training aims to reduce J."
 
 
 def test_where_all_gradients_are_of_j_the_reason_says_so() -> None:

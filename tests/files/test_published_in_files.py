@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_tui.files.experiment_file import ExperimentError, load, read_experiment
-from backprop_tui.maths.parser import parse
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.notes import Figure, KnownWrong, Published
 
@@ -65,12 +64,12 @@ class TestWhatIsRead:
             3,
             1e-4,
             (
-                Figure(parse("A1"), (("0.10",), ("0.2",), ("0.3",))),
-                Figure(parse("dW2[1,1]"), (("-0.5",),)),
+                Figure("A1", (("0.10",), ("0.2",), ("0.3",))),
+                Figure("dW2[1,1]", (("-0.5",),)),
             ),
             (
-                KnownWrong(parse("L"), "0.7", "a slip", "0.6"),
-                KnownWrong(parse("dA1[2,1]"), "1e-3", "another"),
+                KnownWrong("L", "0.7", "a slip", "0.6"),
+                KnownWrong("dA1[2,1]", "1e-3", "another"),
             ),
         )
 
@@ -90,7 +89,7 @@ class TestWhatIsRead:
     def test_figures_are_of_any_expression(self, key: str) -> None:
         printed = '[["1"], ["2"], ["3"]]' if key.startswith("W2") else '"0.5"'
         (figure,) = one(f'"{key}" = {printed}').figures
-        assert figure.of == parse(key)
+        assert figure.of == key
 
     def test_a_plain_list_is_one_number_a_row(self) -> None:
         assert rows('b1 = ["0.1", "0.2", "0.3"]') == (("0.1",), ("0.2",), ("0.3",))
@@ -152,17 +151,12 @@ ONE_FAULT = [  # what stands in the entry, and the whole sentence that comes of 
     ("A2 = ['0.5', '0.6']", "published[1].A2 has figures of shape 2×1, but A2 is one number"),
     (
         "'-dZ1' = ['0.5', '0.6']",
-        "published[1].-dZ1 has figures of shape 2×1, but −dZ1 is 3×1",
+        "published[1].-dZ1 has figures of shape 2×1, but -dZ1 is 3×1",
     ),
     (
         "dZ3 = '0.5'",
         f"published[1].dZ3 must be of this network, which has {SYMBOLS}; "
         'got "dZ3". Did you mean "dZ2"?',
-    ),
-    (
-        "'dz1[1,1]' = '0.5'",
-        f'published[1]."dz1[1,1]" must be of this network, which has {SYMBOLS}; '
-        'got "dz1". Did you mean "dZ1"?',
     ),
     (
         "iteratoin = 2",

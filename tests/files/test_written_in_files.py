@@ -8,6 +8,7 @@ import pytest
 
 from backprop_tui.files.experiment_file import ExperimentError, load, read_experiment
 from backprop_tui.maths.expressions import SCALARS, names
+from backprop_tui.maths.writing import text
 from backprop_tui.model.network import OPTIMIZERS
 from backprop_tui.run.timeline import Timeline
 from tests.model.test_formulas import NO_RULE
@@ -167,6 +168,13 @@ def test_a_parameter_without_a_gradient_is_a_warning() -> None:
     program = read_experiment(unused, "right", "right.toml").program
     assert program.architecture.warnings == ("U is used by no line: it is never updated",)
     assert "U" not in program.positions
+
+
+def test_names_that_were_free_before_they_were_read_are_a_file_s_own() -> None:
+    own = RIGHT.replace("swish =", "sign =").replace("b = [", "clip = [").replace("+ b", "+ clip")
+    program = read_experiment(own.replace("tanh(Z)", "sign(Z)"), "own", "own.toml").program
+    assert text(program.steps[0].expression) == "W·X + clip"
+    assert text(program.steps[1].expression) == "sign(Z)"
 
 
 def test_a_division_by_zero_is_computed_as_numpy_does() -> None:

@@ -600,6 +600,24 @@ def test_arrays_that_are_none_of_the_runs_are_listed() -> None:
     assert str(lines(found)["dW1"]) == "dW1  wrong shape  yours is 4×2, it must be 3×3"
 
 
+def test_the_numbers_of_another_gradient_are_told_as_those() -> None:
+    mine = by_hand()
+    found = lines(compare(ARTICLE, mine | {"dA2": mine["dZ2"]}))
+    assert "(this is dZ2), should be" in found["dA2"].remark
+    assert found["dZ2"].verdict == "agrees"
+
+
+def test_of_an_array_of_another_shape_the_mistake_that_gives_it_is_told() -> None:
+    mine = by_hand()
+    mine |= {"db1": mine["dZ1"] / 4, "dW2": mine["dZ2"] @ mine["A2"].T / 4, "db2": mine["A2"]}
+    found = lines(compare(ARTICLE, mine))
+    assert found["db1"].remark == "yours is 3×4 (without the sum), it must be 3×1"
+    assert found["dW2"].remark == "yours is 1×1 (with another layer's A), it must be 1×3"
+    assert found["db2"].remark == "yours is 1×4, it must be 1×1"
+    column = lines(compare(ARTICLE, mine | {"dZ2": mine["A2"] - mine["Y"].T}))["dZ2"]
+    assert column.remark == "yours is 4×4 (with Yᵀ for Y), it must be 1×4"
+
+
 def test_where_there_is_only_what_the_run_begins_with_nothing_is_said_to_agree() -> None:
     begins = {"X": np.ones((3, 1)), "W1": np.ones((3, 3))}
     told = "nothing to compare: the run begins with X, W1. .* is needed, such as Z1$"

@@ -432,6 +432,10 @@ def right_here(e: Experiment, step: Step, formula: Expr) -> bool:
         ("dW2", "sigmoyd(Z1)", "there is no function “sigmoyd” (character 1); "
          "did you mean sigmoid?"),
         ("dW2", "dzz2 @ A1.T", "there is no “dzz2” here. Did you mean dZ2?"),
+        ("dA1", r"W2.T \cdot δ_2", "there is no “δ_2” here. Did you mean dZ2?"),
+        ("dA1", "theta2.T @ dZ2", "there is no “theta2” here. Did you mean W2?"),
+        ("dW2", "dZ2 @ A1.T / Y.shape[1]", "there is no function “shape” (character 15); "
+         "the number of examples is m"),
         ("Z1", "W1*X + b1", "Z1 must be 3×1, but this gives 3×3; * goes element by element: "
          "the matrix product is W1 · X"),
         ("dZ1", "W2.T @ dZ2 @ (1 - A1)", "W2ᵀ · dZ2 · (1 − A1) is 3×1 times 3×1: W2ᵀ · dZ2 has "
@@ -450,6 +454,8 @@ def right_here(e: Experiment, step: Step, formula: Expr) -> bool:
         ("dW2", "2 * dZ2 @ A1.T", "Close: it is 2 times the correct value."),
         ("dW2", "3·dZ2·A1ᵀ", "Close: it is 3 times the correct value."),
         ("dZ2", "3·(A2 − Y)", "Close: it is 3 times the correct value."),
+        ("dA2", "A2 − Y", "Your formula gives dZ2, not dA2."),
+        ("dA1", "W2ᵀ·dZ2 ∘ A1 ∘ (1 − A1)", "Your formula gives dZ1, not dA1."),
         *(
             ("dW2", typed, "None of the 3 numbers is correct: your formula gives "
              f"{gives} for dW2[1,1].")

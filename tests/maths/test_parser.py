@@ -193,7 +193,7 @@ def test_products_bind_tighter_than_sums_and_group_from_the_left() -> None:
         ("W1.dot()", "dot takes 2 values (character 3)"),
         ("sum(W1, axis=2)", "expected 0 or 1, found “2” at character 14"),
         ("W1.sum(keepdims=1)", "expected True, found “1” at character 17"),
-        ("np.pi * W1", "np.pi needs “(” after it (character 1)"),
+        ("np.inf * W1", "np.inf needs “(” after it (character 1)"),
         ("W1 = X = A1", "expected a sign such as + or ·, found “=” at character 8"),
         ("A1 ** * 3", "expected a number, a matrix or “(”, found “*” at character 7"),
         (
@@ -215,6 +215,8 @@ def test_products_bind_tighter_than_sums_and_group_from_the_left() -> None:
             "np.einsum(W1, X)",
             "there is no function “np.einsum” (character 1); write the product with @ and .T",
         ),
+        ("silu(X)", "there is no function “silu” (character 1); it is z·σ(z)"),
+        ("σ(X, axis=0)", "σ takes one value (character 1)"),
         ("X if W1", "“if” is no part of a formula (character 3)"),
     ],
 )

@@ -293,6 +293,19 @@ def test_what_is_wrong_with_one_line(line: str, formula: str, fault: str | None)
                 )
             ],
         ),
+        (
+            {"forward": {"Z": "b·X", "L": "Z·log(Z)"}, "parameters": {"b": (1, 2)},
+             "batches": (3,)},
+            [
+                (
+                    "forward",
+                    "L",
+                    "cannot be computed in a batch of 3: Z · log(Z) is 1×3 times 1×3: Z has 3 "
+                    f"columns, but log(Z) has 1 row; {MATRICES_ONLY}. Z ∘ log(Z) would fit: ∘ "
+                    "multiplies element by element",
+                )
+            ],
+        ),
         (  # it fits batches of two alone
             {"forward": {"Z": "W·Xᵀ", "L": "half_squared_error(Z, Y)"}, "batches": (2,)},
             [

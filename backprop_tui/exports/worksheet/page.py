@@ -39,8 +39,9 @@ from backprop_tui.maths.expressions import (
 from backprop_tui.maths.functions import PRIMITIVES, Primitive, definition_of
 from backprop_tui.maths.mathml import MATHML
 from backprop_tui.maths.writing import TEXT, plain_number, write
+from backprop_tui.messages import listed
 from backprop_tui.model.architecture import Step
-from backprop_tui.model.layers import LETTERS, LOSS, OBJECTIVE, gradient
+from backprop_tui.model.layers import LOSS, OBJECTIVE, gradient
 from backprop_tui.model.network import Network
 from backprop_tui.run.timeline import Timeline
 
@@ -256,7 +257,8 @@ def _gradients(sheet: Worksheet) -> Iterator[str]:
         training = program.training
         total = f"the {training.reduction} of all {LOSS}" if training.batch > 1 else LOSS
         total += ", plus the L2 penalty" if training.l2 else ""
-        own = [symbol for symbol in found if symbol in program.per_example]
+        total = total if program.architecture.objective is None else "which is minimised"
+        own = [s for s in found if s in program.per_example and not program.joint]
         of_all = [symbol for symbol in found if symbol not in own]
         yield from _meaning(sheet, own, LOSS, "the loss of one example")
         yield from _meaning(sheet, of_all, OBJECTIVE, total)
@@ -264,11 +266,11 @@ def _gradients(sheet: Worksheet) -> Iterator[str]:
 
 def _meaning(sheet: Worksheet, gradients: list[str], loss: str, what: str) -> Iterator[str]:
     """A line on what these gradients are gradients of: dA means ∂L/∂A, ...; dZ likewise."""
-    parts = (sheet.timeline.program.part(symbol) for symbol in gradients)
-    letters = list(dict.fromkeys(LETTERS[part] for part in parts if part))
+    roles = (sheet.timeline.program.roles[symbol] for symbol in gradients)
+    letters = list(dict.fromkeys(role.stem or role.of or "" for role in roles))
     if letters:
         first, *others = letters
-        likewise = f"; {', '.join(map(gradient, others))} likewise" if others else ""
+        likewise = f"; {listed([*map(gradient, others)])} likewise" if others else ""
         yield f"{gradient(first)} means ∂{loss}/∂{first}, the gradient of {loss}, {what}{likewise}"
 
 

@@ -97,6 +97,11 @@ class Board(Panel):
         whole = ", ".join(filter(None, (a.remark, self.no_room(view, a))))
         return whole if len(whole) + LONGEST <= width else a.remark
 
+    def has_free_line(self, canvas: Canvas, a: Arrangement) -> bool:
+        """Whether no number stands in the last line, and something may be told there."""
+        last = max((one.line(len(one.rows) - 1) for one in self.among(a)), default=0) + 1
+        return a.names_others and LEAST < canvas.height > last + 1
+
     def no_room(self, view: View, a: Arrangement) -> str:
         """Say for which matrices there is no room: Wx, X1 to X3."""
         if not a.left_out:
@@ -132,7 +137,7 @@ class Board(Panel):
 
     def put_neighbours(self, canvas: Canvas, view: View, a: Arrangement) -> int:
         """Name the other groups in the last line, and return the column behind them."""
-        if canvas.height <= LEAST or not a.names_others:
+        if not self.has_free_line(canvas, a):
             return 0
         left_out = self.no_room(view, a)
         is_told = not left_out or self.remark(view, a, canvas.width).endswith(left_out)
@@ -147,7 +152,9 @@ class Cache(Board):
 
     def paint(self, canvas: Canvas, view: View) -> None:
         a = self.arrangement(view)
-        title, remark = f"Cache{which_groups(view, a)}", self.remark(view, a, canvas.width)
+        crowded = a.names_others and not self.has_free_line(canvas, a)
+        remark = self.remark(view, a, ALL if crowded else canvas.width)
+        title = f"Cache{which_groups(view, a)}"
         title += legend(view, a.cache)
         self.rule(canvas, view, *cache_title(view, a, title, remark, canvas.width - 8))
         for placed in a.cache:

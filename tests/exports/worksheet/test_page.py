@@ -260,3 +260,18 @@ def test_ones_and_where_of_a_written_network_are_told() -> None:
     for blank, signs in (("dZ", ["ones(x)", "where(c, x, y)"]), ("O", ["where(c, x, y)"])):
         assert [line.split(": ")[0] for line in legend(sheet(e, blank))][-len(signs) :] == signs
         assert "where(c, x, y): x where the condition c holds, else y" in legend(sheet(e, blank))
+
+
+@pytest.mark.parametrize(
+    ("network", "said"),
+    [
+        ("rnn", ["dO means ∂L/∂O, the gradient of L, the loss; dV, dH, dZ, dWh, dWx, db likewise"]),
+        ("joint", ["dL means ∂J/∂L, the gradient of J, which is minimised; dO, dW, db likewise"]),
+    ],
+)
+def test_gradients_of_a_written_network_are_told_by_its_own_names(
+    network: str, said: list[str]
+) -> None:
+    e = program_file(network)
+    blanks = tuple(symbol for symbol in e.program.gradients)
+    assert [line for line in legend(sheet(e, *blanks)) if " means ∂" in line] == said

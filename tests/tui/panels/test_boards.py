@@ -14,7 +14,8 @@ from backprop_tui.tui.paint.canvas import Canvas
 from backprop_tui.tui.panels.boards import Board, Cache, Gradients
 from backprop_tui.tui.panels.step import StepPanel
 from backprop_tui.tui.panels.update import Update
-from tests.tui.driver import line_of, painted, stepping, view_of
+from tests.formulas import program_file
+from tests.tui.driver import line_of, painted, sized, stepping, view_of
 
 
 def labels(canvas: Canvas) -> set[str]:
@@ -42,6 +43,20 @@ class TestNoRoom:
             if board is Gradients:
                 card = {f"d{symbol}" for symbol in card if symbol not in "XY"}
             assert card == shown | set(left_out[1].split() if left_out else ())
+
+    @pytest.mark.parametrize("network", ["gru", "rnn", "attention", "residual"])
+    def test_what_is_left_out_is_told_where_no_number_stands(self, network: str) -> None:
+        timeline = Timeline(program_file(network))
+        for steps in range(1, len(timeline.program.steps), 2):
+            view = view_of(timeline, Position(1, steps))
+            for width, height in ((56, 8), (58, 7), (50, 6)):
+                panel = Cache()
+                canvas = painted(panel, view, width, height)
+                with sized(panel, width, height):
+                    placed = panel.placed(view)
+                for one in placed:
+                    lines = [line_of(canvas, one.line(k) + 1) for k in range(len(one.rows))]
+                    assert not any("no room" in line or "group" in line for line in lines)
 
     @pytest.mark.parametrize("decimals", range(3, 7))
     @pytest.mark.parametrize("lesson", ["article", "ai-by-hand"])
