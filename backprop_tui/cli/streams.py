@@ -36,10 +36,17 @@ def write(texts: Iterable[str], document: bool = False) -> None:
     """Texts to stdout, each as it comes. A document is UTF-8 wherever it goes but a terminal."""
     if document and isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
-    try:
+    with writing():
         for text in texts:
             sys.stdout.write(text)
         sys.stdout.flush()
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """A context in which what stdout refuses is a fault. Rich, too, writes to it."""
+    try:
+        yield
     except BrokenPipeError:
         raise
     except OSError as error:
