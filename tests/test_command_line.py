@@ -31,6 +31,7 @@ from backprop_tui.maths.functions import ACTIVATIONS, LOSSES, Array
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.keys import ListOf
 from backprop_tui.run.timeline import Timeline
+from backprop_tui.serve.session import SCREEN
 from backprop_tui.session.opening import way_back
 from backprop_tui.session.session import Session
 from tests.terminal import Terminal, stepper
@@ -684,6 +685,23 @@ def test_a_size_that_no_terminal_has_counts_as_not_said(
     for name in ("COLUMNS", "LINES"):
         monkeypatch.setenv(name, size)
     assert tell(command).out == usual
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "unknown"),
+    [
+        ("TEXTUAL_DRIVER", "textual.drivers.headless_driver:HeadlessDriver", "nonsense"),
+        ("TEXTUAL_DRIVER", f"{SCREEN}:SessionDriver", ""),
+        ("TEXTUAL_COLOR_SYSTEM", "256", "65536"),
+    ],
+)
+def test_what_textual_does_not_know_counts_as_not_said(
+    name: str, known: str, unknown: str, tell: Teller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for said in (known, unknown):
+        monkeypatch.setenv(name, said)
+        assert tell("--version").status == 0
+        assert os.environ.get(name) == {known: known}.get(said)
 
 
 def test_in_a_folder_that_was_removed_it_runs_and_says_what_cannot_be_written(
