@@ -56,7 +56,8 @@ def _plain(value: Any, inner: int = ROWS) -> Any:
     """A value as a file has it: lists and numbers of Python. What is `inner` to more lists than
     rows are stays: it is none of any flag, and may hold itself."""
     if isinstance(value, np.ndarray | np.generic):
-        return value.tolist()
+        is_long = value.dtype == np.longdouble  # Python has no such numbers
+        return (value.astype(np.float64) if is_long else value).tolist()
     if inner and isinstance(value, list | tuple):
         return [_plain(part, inner - 1) for part in value]
     return value

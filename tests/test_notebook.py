@@ -121,6 +121,8 @@ def test_changes_are_keywords_in_the_types_of_python_and_numpy() -> None:
     same = load("batch", typed)
     for symbol, value in Timeline(changed).iteration(3).parameters.items():
         assert np.array_equal(value, Timeline(same).iteration(3).parameters[symbol])
+    longer = load("batch", typed | {"x": inputs.astype(np.longdouble)})
+    assert np.array_equal(longer.data.by_symbol["X"], inputs.T)
     with pytest.raises(ExperimentError, match=r'no override "learning_rat"\. Did you mean'):
         load("batch", learning_rat=0.1)
     with pytest.raises(ExperimentError, match="--learning-rate must be a finite number"):
