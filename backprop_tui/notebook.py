@@ -5,9 +5,8 @@ from __future__ import annotations
 import itertools
 import operator
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import astuple
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property, wraps
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -57,14 +56,35 @@ def _plain(value: Any, inner: int = ROWS) -> Any:
     """A value as a file has it: lists and numbers of Python. What is `inner` to more lists than
     rows are stays: it is none of any flag, and may hold itself."""
     if isinstance(value, np.ndarray | np.generic):
-        return value.tolist()
+        is_long = value.dtype == np.longdouble  # Python has no such numbers
+        return (value.astype(np.float64) if is_long else value).tolist()
     if inner and isinstance(value, list | tuple):
         return [_plain(part, inner - 1) for part in value]
     return value
 
 
+def _of(kind: type, given: Any, wanted: str) -> None:
+    """Raise TypeError, with what is wanted, where `given` is of another type."""
+    if not isinstance(given, kind):
+        raise TypeError(f"{wanted}; got {type(given).__name__}")
+
+
+def _from(move: Callable[[Any, Position], Position]) -> Callable[[Any, Position], Position]:
+    """The move from a position that the run has, refused as by `state`."""
+
+    @wraps(move)
+    def moved(run: NotebookTimeline, position: Position) -> Position:
+        return move(run, run.state(position).position)
+
+    return moved
+
+
 class NotebookTimeline(timeline.Timeline):
     """A run of an experiment, whose states display themselves."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        _of(Experiment, experiment, 'a Timeline is of an experiment, as load("article") gives one')
+        super().__init__(experiment)
 
     def __repr__(self) -> str:
         return f"<Timeline of {self.experiment.name}: {setting(self)}>"
@@ -78,7 +98,9 @@ class NotebookTimeline(timeline.Timeline):
     def state(self, position: Position) -> NotebookState:
         """The state at a position. Raises ValueError where the run has no such position, and
         TypeError for one that is no whole numbers."""
-        at = Position(*map(operator.index, astuple(position)))  # NumPy's small ones overflow
+        _of(Position, position, "a position is needed, as Position(1, 8) or run.end_of(100)")
+        places = position.iteration, position.steps, position.elements
+        at = Position(*map(operator.index, places))  # NumPy's small ones overflow
         iteration, steps = self.iteration(at.iteration), len(self.program.steps)
         if iteration.number < at.iteration:
             raise ValueError(f"there is no iteration {at.iteration}: {self.end(iteration.number)}")
@@ -87,6 +109,10 @@ class NotebookTimeline(timeline.Timeline):
             fewer = "elements to one fewer than their step has"
             raise ValueError(f"there is no {at}: steps count to {steps}, {fewer}")
         return NotebookState(self, at, iteration)
+
+    def iteration(self, number: int) -> timeline.Iteration:
+        """The iteration of that number, or the one before it in which the run diverges."""
+        return super().iteration(operator.index(number))
 
     @cached_property
     def provenance(self) -> Provenance:
@@ -98,6 +124,7 @@ class NotebookTimeline(timeline.Timeline):
 
         Raises ValueError for a symbol that has no derivation, with those that have one.
         """
+        _of(str, symbol, "the symbol of a gradient is a text, as 'dZ2'")
         return derivation(self.program, symbol, elements=elements)
 
     def compare(self, arrays: Mapping[str, Any], iteration: int = 1) -> ArrayComparison:
@@ -106,7 +133,12 @@ class NotebookTimeline(timeline.Timeline):
         X, Y and parameters among them are what the run begins with. Raises ValueError for arrays
         that nothing can be made of.
         """
-        return compare(self.experiment, arrays, iteration)
+        _of(Mapping, arrays, 'arrays are compared by their names, as {"dW1": my_dW1}')
+        return compare(self.experiment, arrays, operator.index(iteration))
+
+
+for name in "forward back into out phase_end phase_start later earlier".split():
+    setattr(NotebookTimeline, name, _from(getattr(timeline.Timeline, name)))
 
 
 class NotebookState(timeline.State):

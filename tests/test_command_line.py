@@ -13,6 +13,7 @@ import sys
 from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -22,13 +23,15 @@ from backprop_tui.cli import flags, stepping
 from backprop_tui.cli.commands import COMMANDS, EXPERIMENT, STEPPER, Subcommand
 from backprop_tui.cli.flags import OVERRIDES
 from backprop_tui.cli.streams import FORMATS
+from backprop_tui.exports import trace
 from backprop_tui.files.sections import FLAGS
 from backprop_tui.files.settings import Settings
 from backprop_tui.learn.mistakes import CATALOGUE
-from backprop_tui.maths.functions import ACTIVATIONS, LOSSES
+from backprop_tui.maths.functions import ACTIVATIONS, LOSSES, Array
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.keys import ListOf
 from backprop_tui.run.timeline import Timeline
+from backprop_tui.serve.session import SCREEN
 from backprop_tui.session.opening import way_back
 from backprop_tui.session.session import Session
 from tests.terminal import Terminal, stepper
@@ -239,6 +242,26 @@ class TestTrace:
         assert (status, last["symbol"], last["step"]) == (128 + number, "b2", 17)
         after = f"stopped on request after iteration {last['iteration']:,} of 999,999,999"
         assert err == f"backprop-tui: {after}\n"
+
+    @pytest.mark.parametrize("rows", [1, 99])
+    def test_a_trace_stops_in_the_midst_of_an_iteration_and_writes_nothing_of_it(
+        self, tell: Teller, monkeypatch: pytest.MonkeyPatch, rows: int
+    ) -> None:
+        asked_for, exact = 0, trace.exact
+
+        def stopped(matrix: Array) -> list[Any]:
+            nonlocal asked_for
+            asked_for += 1
+            if asked_for == rows:
+                signal.raise_signal(signal.SIGINT)
+            return exact(matrix)
+
+        monkeypatch.setattr("backprop_tui.exports.trace.exact", stopped)
+        told = tell("trace", "--format", "jsonl", "--iterations", "9")
+        lines = [json.loads(line) for line in told.out.splitlines()]
+        where = "before iteration 1" if rows == 1 else "after iteration 1 of 9"
+        assert (told.status, told.faults) == (130, [f"stopped on request {where}"])
+        assert (asked_for, len(lines)) == (rows, 0 if rows == 1 else 18)
 
     def test_how_far_a_trace_into_a_file_has_come_is_told(self, tmp_path: Path) -> None:
         trace = shlex.join(stepper("trace", "--iterations", "9" * 9))
@@ -662,6 +685,23 @@ def test_a_size_that_no_terminal_has_counts_as_not_said(
     for name in ("COLUMNS", "LINES"):
         monkeypatch.setenv(name, size)
     assert tell(command).out == usual
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "unknown"),
+    [
+        ("TEXTUAL_DRIVER", "textual.drivers.headless_driver:HeadlessDriver", "nonsense"),
+        ("TEXTUAL_DRIVER", f"{SCREEN}:SessionDriver", ""),
+        ("TEXTUAL_COLOR_SYSTEM", "256", "65536"),
+    ],
+)
+def test_what_textual_does_not_know_counts_as_not_said(
+    name: str, known: str, unknown: str, tell: Teller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for said in (known, unknown):
+        monkeypatch.setenv(name, said)
+        assert tell("--version").status == 0
+        assert os.environ.get(name) == {known: known}.get(said)
 
 
 def test_in_a_folder_that_was_removed_it_runs_and_says_what_cannot_be_written(

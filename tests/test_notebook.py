@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -120,6 +121,8 @@ def test_changes_are_keywords_in_the_types_of_python_and_numpy() -> None:
     same = load("batch", typed)
     for symbol, value in Timeline(changed).iteration(3).parameters.items():
         assert np.array_equal(value, Timeline(same).iteration(3).parameters[symbol])
+    longer = load("batch", typed | {"x": inputs.astype(np.longdouble)})
+    assert np.array_equal(longer.data.by_symbol["X"], inputs.T)
     with pytest.raises(ExperimentError, match=r'no override "learning_rat"\. Did you mean'):
         load("batch", learning_rat=0.1)
     with pytest.raises(ExperimentError, match="--learning-rate must be a finite number"):
@@ -215,6 +218,32 @@ class TestWhatIsNoneOfARun:
         assert str(run.state(small)) == str(run.state(Position(2, 1)))
         with pytest.raises(TypeError, match="float"):
             run.state(Position(1, 1.0))  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize("given", [None, 1, "dW2", [1], np.zeros(2)])
+    def test_what_is_of_another_type_is_refused_by_what_is_needed(self, given: Any) -> None:
+        run = Timeline(load("neuron"))
+        moves = "forward back into out phase_end phase_start later earlier".split()
+        uses: dict[Any, str] = {
+            Timeline: "as load",
+            run.compare: "by their names",
+            run.state: "as Position",
+        }
+        uses |= {getattr(run, move): "as Position" for move in moves}
+        uses |= {run.derivation: "as 'dZ2'"} if not isinstance(given, str) else {}
+        for use, needed in uses.items():
+            with pytest.raises(TypeError, match=f"{needed}.*; got {type(given).__name__}$"):
+                use(given)
+
+    def test_an_iteration_is_a_whole_number_of_any_kind(self) -> None:
+        run = Timeline(load("neuron"))
+        late = run.iteration(200).results[run.program.index("dW1")]
+        assert run.iteration(np.uint8(200)) is run.iteration(200)  # type: ignore[arg-type]
+        assert run.compare({"dW1": late}, np.uint8(200)).agrees  # type: ignore[arg-type]
+
+    def test_a_move_begins_where_the_run_has_a_position(self) -> None:
+        run = Timeline(load("neuron"))
+        with pytest.raises(ValueError, match="steps count to"):
+            run.phase_start(Position(1, 99))
 
     def test_masked_numbers_are_none_to_compare(self) -> None:
         run = Timeline(load("article"))

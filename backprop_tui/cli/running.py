@@ -29,6 +29,7 @@ from backprop_tui.cli.streams import (
     complain,
     progress,
     write,
+    writing,
 )
 from backprop_tui.explain.derivation import NoDerivation, derivation
 from backprop_tui.exports import derivations, formats
@@ -48,29 +49,42 @@ from backprop_tui.run.training import Until
 
 
 def trace(arguments: argparse.Namespace) -> int:
-    """Every step of a run, written as it is computed."""
+    """Every step of a run: an iteration is written once all of it is there."""
     experiment = opened(arguments)
     timeline, most = Timeline(experiment), arguments.iterations
     decimals = decimals_of(arguments, experiment, preferences())
-    last = None
+    last, texts = None, list[str]()
     with asked_to_stop() as asked, progress(not sys.stdout.isatty()) as tell:
 
         def run() -> Iterator[Iteration]:
             nonlocal last
-            for last in iterations(timeline, most):
-                yield last
+            for iteration in iterations(timeline, most):
+                yield iteration
+                asked.at_once = False
+                write(texts, arguments.format != "table")
+                texts.clear()
+                last = iteration
                 tell(f"iteration {last.number:,} of {most:,}")
                 if asked():
                     return
+                asked.at_once = True
 
-        write(FORMATS[arguments.format](timeline, run(), decimals), arguments.format != "table")
+        try:
+            asked.at_once = True
+            with writing():
+                for text in FORMATS[arguments.format](timeline, run(), decimals):
+                    texts.append(text)
+        except KeyboardInterrupt:
+            if asked.signal is None or not asked.at_once:
+                raise
     if last and last.diverged:
         complain(
             f"the run diverged: after iteration {last.number} {last.diverged} is no longer "
             "finite, so it ends there"
         )
-    elif last and asked.signal is not None and last.number < most:
-        complain(f"stopped on request after iteration {last.number:,} of {most:,}")
+    elif asked.signal is not None and (last is None or last.number < most):
+        where = f"after iteration {last.number:,} of {most:,}" if last else "before iteration 1"
+        complain(f"stopped on request {where}")
         return STOPPED + asked.signal
     return FINE
 

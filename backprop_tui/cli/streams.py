@@ -21,6 +21,13 @@ STOPPED = 128  # and the number of the signal: 130 is ctrl-c
 LONG, APART = 1.0, 0.1
 """Seconds after which progress is told, and from one time to the next."""
 MOST_DECIMALS = 12
+SURROUNDINGS = {
+    "COLUMNS": "[1-9][0-9]{0,3}",
+    "LINES": "[1-9][0-9]{0,3}",
+    "TEXTUAL_COLOR_SYSTEM": "auto|standard|256|truecolor|windows",
+    "TEXTUAL_DRIVER": r"(backprop_tui|textual)\.[\w.]+:\w+",
+}
+"""What variables of the environment can be, of those that would end the program otherwise."""
 FORMATS = ("table", "jsonl", "markdown")  # of `exports.trace`, which needs NumPy
 
 
@@ -36,10 +43,17 @@ def write(texts: Iterable[str], document: bool = False) -> None:
     """Texts to stdout, each as it comes. A document is UTF-8 wherever it goes but a terminal."""
     if document and isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
-    try:
+    with writing():
         for text in texts:
             sys.stdout.write(text)
         sys.stdout.flush()
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """A context in which what stdout refuses is a fault. Rich, too, writes to it."""
+    try:
+        yield
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -80,11 +94,12 @@ def open_streams() -> None:
     """Streams that take every sign: what their encoding lacks is spelled in ASCII.
 
     One that the caller has closed (>&-) takes nothing: for stdout that is a fault, as a full disk.
-    A size that no terminal has (COLUMNS=999999999999) counts as not said.
+    A size that no terminal has (COLUMNS=999999999999) counts as not said, and what Textual does not
+    know.
     """
-    for size in ("COLUMNS", "LINES"):
-        if not re.fullmatch("[1-9][0-9]{0,3}", os.environ.get(size, "1")):
-            del os.environ[size]
+    for name, possible in SURROUNDINGS.items():
+        if name in os.environ and not re.fullmatch(possible, os.environ[name]):
+            del os.environ[name]
     sys.stdout = sys.stdout or open(os.devnull)  # noqa: SIM115 (for reading alone)
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     sys.stdin = sys.stdin or open(os.devnull)  # noqa: SIM115

@@ -72,7 +72,7 @@ def jsonl(timeline: Timeline, run: Iterable[Iteration], decimals: int = 17) -> I
                     **step,
                     "examples": examples,
                     "shape": value.shape,
-                    "value": exact(value),
+                    "value": value,
                 }
             )
 
@@ -88,8 +88,8 @@ def header(timeline: Timeline) -> dict[str, Any]:
         **{field.name: getattr(training, field.name) for field in fields(Training)},
         "seed": experiment.initial.seed,
         "mistake": experiment.mistake.name if experiment.mistake else None,
-        **{symbol: exact(matrix) for symbol, matrix in experiment.data.by_symbol.items()},
-        "parameters": {name: exact(p) for name, p in experiment.parameters().items()},
+        **experiment.data.by_symbol,
+        "parameters": experiment.parameters(),
         "edits": [
             {"iteration": e.iteration, "cell": number_name(e.of), "value": e.value}
             for e in experiment.edits
@@ -124,16 +124,17 @@ def _fields_of(program: Program, step: Step) -> dict[str, Any]:
 
 
 def _line(record: Mapping[str, Any]) -> str:
-    return json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n"
+    """The record as JSON. Ctrl-c is heard after each row of a matrix."""
+    return json.dumps(record, ensure_ascii=False, allow_nan=False, default=exact) + "\n"
 
 
-def exact(matrix: Array) -> list[list[float | str]]:
-    """The rows of a matrix, as numbers that read back to the same bits; "nan", "inf" and "-inf"
-    for those that are not finite."""
-    rows: list[list[float | str]] = matrix.tolist()
-    if np.isfinite(matrix).all():
-        return rows
-    return [[x if math.isfinite(x) else str(x) for x in map(float, row)] for row in rows]
+def exact(matrix: Array) -> list[Any]:
+    """The rows of a matrix; of a row the numbers, which read back to the same bits, but "nan",
+    "inf" and "-inf" for those that are not finite."""
+    if matrix.ndim > 1:
+        return list(matrix)
+    row: list[float] = matrix.tolist()
+    return row if np.isfinite(matrix).all() else [x if math.isfinite(x) else str(x) for x in row]
 
 
 # The table ---------------------------------------------------------------------------------------

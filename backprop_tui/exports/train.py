@@ -214,6 +214,8 @@ class StopRequest:
 
     signal: int | None = None
     """The number of the signal that asked; None: none has."""
+    at_once: bool = False
+    """Whether the first signal interrupts too, because nothing is half done just now."""
 
     def __call__(self) -> bool:
         return self.signal is not None
@@ -225,9 +227,9 @@ def asked_to_stop() -> Iterator[StopRequest]:
     request, before = StopRequest(), {}
 
     def receive(number: int, frame: object) -> None:
-        if request.signal is not None:
+        again, request.signal = request.signal is not None, request.signal or number
+        if again or request.at_once:
             raise KeyboardInterrupt
-        request.signal = number
 
     for name in SIGNALS:  # Windows lacks some; a shell's background job ignores some
         number = getattr(signal, name, None)

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from textwrap import wrap
 
+from backprop_tui.explain.provenance import Provenance
 from backprop_tui.learn.questions import ask
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import count
-from backprop_tui.model.notes import MOST_CHOICES, Question, Said
+from backprop_tui.model.notes import LINE_FORM, MOST_CHOICES, Question, Said
 from backprop_tui.run.timeline import Position, Timeline
 
 LINE = 76
@@ -113,10 +114,8 @@ def _asked(name: str, question: Question, timeline: Timeline) -> Iterator[str]:
                 f"{name}.text names {question.step}[{i},{j}], but {question.step} has "
                 f"{count(rows, 'row')} and {count(columns, 'column')}"
             )
-    if question.form not in ("vote", "number") or question.choices:
+    if question.form == LINE_FORM:
         return
-    if question.cell is None and len(question.named_cells) > 1:
-        yield f"{name}.text names several cells of {question.step}: cell says which is asked for"
     at, decimals = question.first, timeline.experiment.decimals
 
     def write(number: float) -> str:
@@ -124,6 +123,14 @@ def _asked(name: str, question: Question, timeline: Timeline) -> Iterator[str]:
 
     before = Position(at, timeline.program.index(question.step))
     asked = ask(timeline, before, question.form, write, question=question)
+    if Provenance(timeline).step_of(asked.place) is None:
+        cell = text(asked.cell)
+        yield f"{name} is not asked in iteration {at:,}: an edit sets {cell} after its update"
+        return
+    if question.form not in ("vote", "number") or question.choices:
+        return
+    if question.cell is None and len(question.named_cells) > 1:
+        yield f"{name}.text names several cells of {question.step}: cell says which is asked for"
     right = timeline.state(before).result(question.step)[asked.cell.row - 1, asked.cell.column - 1]
     if float(write(right)) == 0:
         yield (

@@ -335,6 +335,7 @@ async def _serve(server: Server, port: int, ready: Callable[[str], None]) -> int
     try:
         stopped = signalled()
         assert runner.server
+        refusing(runner.server)
         bounded(runner.server)
         await web.TCPSite(runner, server.host, port).start()
         ready(address(server.host, runner.addresses[0][1]))
@@ -356,14 +357,27 @@ def runner_of(server: Server) -> web.AppRunner:
 
 def is_no_bad_request(record: logging.LogRecord) -> bool:
     """Whether aiohttp has more to tell than that a request was malformed, which is its sender's
-    fault: a line says so here, in place of a traceback. Bytes that are no text may come back in
-    aiohttp's own words, which then cannot be sent."""
-    wrong = HttpProcessingError, UnicodeEncodeError, web.RequestPayloadError
+    fault: a line says so here, in place of a traceback."""
+    wrong = HttpProcessingError, web.RequestPayloadError
     if not (record.exc_info and isinstance(record.exc_info[1], wrong)):
         return True
     said = record.getMessage().replace("Unhandled exception", "Error handling request")
     complain(said.replace("Error handling", "refused a malformed"))
     return False
+
+
+def refusing(served: web.Server) -> None:
+    """Let it refuse bytes that are no text where aiohttp's own words, before any middleware, repeat
+    them and cannot be sent."""
+    handle = served.request_handler
+
+    async def answered(request: web.BaseRequest) -> web.StreamResponse:
+        try:
+            return await handle(request)
+        except UnicodeEncodeError:
+            raise web.HTTPBadRequest from None
+
+    served.request_handler = answered
 
 
 def bounded(served: web.Server) -> None:

@@ -181,12 +181,23 @@ def announce_next(s: SessionState) -> bool:
     if (due := _due(s)) is None:
         return False
     position, again, own = due
-    asked = _question(s, position, own)
-    if not _is_computed(s, asked.place):
+    if (first := _first(s, position, own)) is None:
         return False
     s.position = position
-    _open(s, asked, again, own[1:])
+    asked, rest = first
+    _open(s, asked, again, rest)
     return True
+
+
+def _first(
+    s: SessionState, position: Position, own: tuple[Question, ...]
+) -> tuple[AskedQuestion, tuple[Question, ...]] | None:
+    """The first question there that can be asked, and those of its author that follow."""
+    for k in range(max(1, len(own))):
+        asked = _question(s, position, own[k:])
+        if _is_computed(s, asked.place):
+            return asked, own[k + 1 :]
+    return None
 
 
 def _is_computed(s: SessionState, place: Place) -> bool:
@@ -282,9 +293,9 @@ def _end(
         sign = "✓ Correct" if outcome is lazy.questions.QuestionOutcome.RIGHT else "◆ The line"
         s.say(f"{sign}: {asking.asked.answer or s.blackboard.lines[-1].rule}. {unrecorded}".strip())
         return
-    more = _question(s, s.position, asking.rest) if asking.rest else None
-    if more and _is_computed(s, more.place):  # of the same step, before that shows
-        _open(s, more, asking.again, asking.rest[1:])
+    more = _first(s, s.position, asking.rest) if asking.rest else None
+    if more:  # of the same step, before that shows
+        _open(s, more[0], asking.again, more[1])
         sign = "✓" if outcome is lazy.questions.QuestionOutcome.RIGHT else "◆"
         right = _right(s, asking.asked)
         told = right if asking.asked.worded else f"{text(asking.cell)} = {right}."

@@ -208,8 +208,7 @@ def take(s: SessionState, look: Look) -> None:
         return
     s.mode = look.ask or s.mode
     s.theme = look.theme or s.theme
-    state = s.timeline.state(s.position)
-    s.example = min(look.example, state.examples) - 1
+    s.example = look.example - 1
     s.drawing, s.chosen = look.drawing, look.panel
     s.hidden = set(look.hidden)
     s.tabbed, s.zoomed, s.scrolled = look.marked, look.maximised, look.line
@@ -219,7 +218,9 @@ def take(s: SessionState, look: Look) -> None:
     there = look.cursor and _is_there(s, s.position.iteration, look.cursor)
     s.inspection = Inspection(cursor=look.cursor if there else None)
     trail = tuple(Place(k, cell) for k, cell in look.trail)
-    if trail and all(_is_there(s, p.iteration, p.cell) and s.view.known(p) for p in trail):
+    missing = s.timeline.program.missing
+    seen = [not missing(p.symbol) and _is_there(s, p.iteration, p.cell) for p in trail]
+    if trail and all(seen):
         s.inspection = Inspection(look.cursor or trail[-1].cell, trail, look.term)
 
 
@@ -227,7 +228,7 @@ def _is_there(s: SessionState, iteration: int, cell: Cell) -> bool:
     """Whether that iteration has such a cell, and no long replay stands before it."""
     saved = s.timeline.experiment.saved
     begun = saved.keyframe.iteration if saved and saved.keyframe else 1
-    if 0 < iteration < begun:
+    if 0 < iteration < begun or iteration > s.position.iteration:
         return False
     batch = s.timeline.experiment.examples_of(max(1, iteration))
     rows, columns = s.timeline.program.shapes(len(batch)).get(cell.symbol) or (0, 0)

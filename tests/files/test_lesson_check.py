@@ -10,9 +10,11 @@ from hypothesis import given
 from backprop_tui.files import lesson_check
 from backprop_tui.files.experiment_file import load
 from backprop_tui.files.lesson_check import remarks
+from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.network import Network, Training
 from backprop_tui.model.notes import Note, Question, WrittenChoice
+from backprop_tui.model.saved import Edit
 from backprop_tui.run.timeline import Timeline
 from tests.networks import ARTICLE, experiment, experiments
 from tests.programs import written
@@ -149,6 +151,17 @@ class TestCells:
         choices = (WrittenChoice("Yes."), WrittenChoice("No."))
         question = Question("dW1", 1, "vote", "Is it 0?", choices=choices, correct=1)
         assert found(load("zeros"), question) == []
+
+
+class TestEdits:
+    @pytest.mark.parametrize("form", ["number", "vote", "formula", "talk"])
+    def test_of_what_is_asked_for_are_remarked(self, form: str) -> None:
+        edited = replace(MAZUR, edits=(Edit(2, Cell("W2", 1, 2), 0.5),))
+        question = Question("W2", None, form, "How?", "So.", cell=(1, 2))
+        assert found(edited, question) == [
+            "questions[1] is not asked in iteration 1: an edit sets W2[1,2] after its update"
+        ]
+        assert found(edited, replace(question, cell=(1, 1))) == []
 
 
 class TestZeros:

@@ -15,6 +15,7 @@ from backprop_tui.files.experiment_file import load
 from backprop_tui.learn.questions import Helped, QuestionOutcome, Score
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.writing import text
+from backprop_tui.model.notes import Question
 from backprop_tui.model.saved import Edit
 from backprop_tui.run.timeline import Position
 from backprop_tui.session.question import Asking
@@ -60,6 +61,19 @@ def test_a_number_that_an_edit_sets_behind_its_update_is_not_asked_for(mode: str
         session.ask_for(edited)
         assert (session.asking and session.asking.cell) == asked
         assert session.position.steps == e.program.index("W2") + (asked is None)
+
+
+@pytest.mark.parametrize("at_cell", [(1, 1), (1, 2), (2, 2)])
+def test_its_author_s_other_questions_about_the_step_are(at_cell: tuple[int, int]) -> None:
+    cells = [(1, 1), (1, 2), (2, 2)]
+    questions = tuple(Question("W2", 1, "number", "How?", cell=cell) for cell in cells)
+    edits = (Edit(2, Cell("W2", *at_cell), 0.5),)
+    session = Session(replace(load("mazur"), questions=questions, edits=edits), decimals=4)
+    session.go(Position(1, session.timeline.program.index("W2")))
+    asked = []
+    while (session.do("next"), session.asking and session.asking.is_open)[1]:
+        asked.append((asking(session).cell.row, asking(session).cell.column))
+    assert asked == [cell for cell in cells if cell != at_cell]
 
 
 class TestThreeMisses:

@@ -11,7 +11,7 @@ import pytest
 
 from backprop_tui import lessons
 from backprop_tui.explain.provenance import Place
-from backprop_tui.files.codes import FAR
+from backprop_tui.files.codes import FAR, experiment_of
 from backprop_tui.files.experiment_file import load
 from backprop_tui.files.saving import keyframe_of
 from backprop_tui.learn.parts import parts_of
@@ -25,7 +25,7 @@ from backprop_tui.session.commands import sign_of
 from backprop_tui.session.looking import scroll_window
 from backprop_tui.session.opening import end_autosaves, last_words
 from backprop_tui.session.prompts import Menu, Prompt, Sheet
-from backprop_tui.session.saving import stamp_of
+from backprop_tui.session.saving import code_of, look_now, stamp_of
 from backprop_tui.session.session import Session
 from backprop_tui.session.travel import known_losses
 
@@ -236,6 +236,21 @@ class TestCopies:
         own = press(session(mode=mode), *keys)
         assert self.copied(own, command) == ""
         assert own.message == said
+
+
+class TestViews:
+    @pytest.mark.parametrize(
+        ("lesson", "symbol", "column"),
+        [("article", "Z1", ""), ("article", "dW2", ""), ("attention", "X", "3")],
+    )
+    def test_what_is_still_to_come_and_any_column_are_seen_again(
+        self, lesson: str, symbol: str, column: str
+    ) -> None:
+        own = session(lesson)
+        looking.example(own, column)
+        looking.inspect(own, Cell(symbol, 1, 1))
+        again = Session(experiment_of(code_of(own)), names=sign_of)
+        assert look_now(again) == look_now(own)
 
 
 class TestQuestions:
