@@ -264,6 +264,12 @@ class View:
         """The numbers of the shown example in a matrix that has some for each, in order."""
         return self.state.experiment.data.columns(values)[:, self.column]
 
+    def column_name(self, place: Place) -> str:
+        """What the data calls an input or a target; nothing where it has no name."""
+        names = self.state.experiment.data.names.get(place.symbol)
+        entry, _ = self.program.architecture.place(place.cell.row, place.cell.column)
+        return names[entry - 1] if names else ""
+
     @cached_property
     def explanation(self) -> Explanation | None:
         """The explanation of the number at `place`; None for a given one and before the start."""
