@@ -16,13 +16,13 @@ from itertools import groupby
 
 import numpy as np
 
+from backprop_tui.explain.explanation import read_figure
 from backprop_tui.exports.formats import ExportError, Wanted
 from backprop_tui.exports.worksheet.by_hand import (
     FunctionValue,
     HandCalculation,
     Rounding,
     function_list,
-    read,
     units_apart,
 )
 from backprop_tui.files.codes import TooLongError, code_of, grouped
@@ -107,7 +107,7 @@ class Worksheet:
     def _by_hand(self) -> tuple[tuple[HandCalculation, dict[str, Array]], ...]:
         """The calculations with rounded answers and with all digits, and what they come to."""
         known = {
-            symbol: np.array([[read(figure) for figure in row] for row in rows])
+            symbol: np.array([[read_figure(figure) for figure in row] for row in rows])
             for symbol, rows in self.printed.items()
         }
         calculations = [
