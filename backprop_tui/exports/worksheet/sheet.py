@@ -27,6 +27,7 @@ from backprop_tui.exports.worksheet.by_hand import (
 )
 from backprop_tui.files.codes import TooLongError, code_of, grouped
 from backprop_tui.files.experiment_file import is_file
+from backprop_tui.files.saving import set_flag
 from backprop_tui.maths.expressions import names
 from backprop_tui.maths.shapes import written
 from backprop_tui.messages import hint, shown, typed
@@ -200,13 +201,10 @@ def command(copy: Experiment, original: Experiment) -> str:
     word, *flags = shlex.split(original.source)
     if is_file(word):
         word = f"./{os.path.basename(word)}"
-    given = {} if copy is original else {"--seed": copy.initial.seed}
+    if copy is not original:
+        set_flag(flags, "--seed", copy.initial.seed)
     if copy.initial.round != original.initial.round:
-        given["--round"] = copy.initial.round or 0
-    for flag, number in given.items():
-        if flag in flags:
-            del flags[(at := flags.index(flag)) : at + 2]
-        flags += [flag, str(number)]
+        set_flag(flags, "--round", copy.initial.round or 0)
     commands = [typed(shlex.join(["backprop-tui", word, *flags]))]
     try:
         code = code_of(replace(copy, look=Look(), saved=None), Position())
