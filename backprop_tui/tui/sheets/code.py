@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from backprop_tui.files.codes import grouped
+from backprop_tui.files.codes import ALOUD, grouped
 
-ALOUD = 120
-"""Characters that somebody reads to somebody else."""
 TYPED = 1_000
 """Characters that a command may be long, so that it can be seen whole."""
 ROW = 8
