@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from backprop_tui.tui.panels.mistaken import computed_and_correct as computed_and_correct
     from backprop_tui.tui.panels.mistaken import mistaken_lines as mistaken_lines
     from backprop_tui.tui.panels.question import question_lines as question_lines
-    from backprop_tui.tui.sheets.check import check_text as check_text
-    from backprop_tui.tui.sheets.code import code_text as code_text
     from backprop_tui.tui.sheets.curve import curve_canvas as curve_canvas
     from backprop_tui.tui.sheets.guide import guide_text as guide_text
-    from backprop_tui.tui.sheets.help import help_text as help_text
+    from backprop_tui.tui.sheets.texts import check_text as check_text
+    from backprop_tui.tui.sheets.texts import code_text as code_text
+    from backprop_tui.tui.sheets.texts import help_text as help_text
     from backprop_tui.tui.terminals import SixteenColours as SixteenColours
     from backprop_tui.tui.terminals import Spelled as Spelled
 

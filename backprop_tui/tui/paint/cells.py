@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from backprop_tui.explain.published import Comparison
@@ -136,3 +138,19 @@ def shown_values(view: View, placed: tuple[Placed, ...]) -> list[Array]:
         if p.symbol in view.program.positions and p.rows:
             found.append(view.state.result(p.symbol)[np.ix_(p.rows, p.columns)])
     return found
+
+
+def mark_of(view: View, *symbols: str) -> str:
+    """Return the strongest mark of some symbols: "target", "read" or none."""
+    return strongest(view.symbol_mark(symbol) for symbol in symbols)
+
+
+def with_gradients(view: View, *symbols: str) -> tuple[str, ...]:
+    """Return the symbols, and the gradients with respect to them that are computed."""
+    return (*symbols, *filter(None, map(view.program.gradient_of, symbols)))
+
+
+def strongest(marks: Iterable[str]) -> str:
+    """Return "target" where it is among the marks, else "read" where that is, else none."""
+    found = set(marks)
+    return "target" if "target" in found else "read" if "read" in found else ""

@@ -14,8 +14,7 @@ from itertools import pairwise
 from backprop_tui.maths.numbers import beside, cell_width, ink, number, signed
 from backprop_tui.session.view import ENTERS, View
 from backprop_tui.tui.paint.canvas import BRAILLE, DOTS, Canvas, shortened
-from backprop_tui.tui.paint.cells import WRONG, paint_cell
-from backprop_tui.tui.paint.marks import mark_of, strongest, with_gradients
+from backprop_tui.tui.paint.cells import WRONG, mark_of, paint_cell, strongest, with_gradients
 from backprop_tui.tui.paint.predictions import beside_target, outputs
 
 FOLDED = 4
