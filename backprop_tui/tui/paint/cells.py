@@ -45,19 +45,27 @@ def paint_matrix(canvas: Canvas, view: View, placed: Placed, power: int = 0) -> 
         y = placed.line(k) + 1
         for x, j in enumerate(placed.columns, 1):
             end = placed.left + x * placed.cell
-            hidden = values is None or (known is not None and i * values.shape[1] + j >= known)
-            number = None if values is None or hidden else float(values[i, j]) * 10.0**-power
+            number = number_at(values, known, i, j)
+            hidden = number is None
+            scaled = None if number is None else number * 10.0**-power
             place = view.place_of(symbol, i, j)
             mark = view.mark(place)
             waits = hidden and view.waits(symbol, i, j)
             wrong, sign = ("", "") if hidden or is_plain else (view.wrong(place), view.sign(place))
             start = paint_cell(
-                canvas, end, y, number, view, placed.cell, mark, stale, waits, sign, wrong, limit
+                canvas, end, y, scaled, view, placed.cell, mark, stale, waits, sign, wrong, limit
             )
             untold = has_figures and not (mark or hidden or stale or sign or wrong)
             printed = view.published(place) if untold else None
             if printed is not None:
                 canvas.put(start - 1, y, *printed_sign(printed))
+
+
+def number_at(values: Array | None, known: int | None, row: int, column: int) -> float | None:
+    """The number of a cell; None where it is not computed, or not among the first `known`."""
+    if values is None or (known is not None and row * values.shape[1] + column >= known):
+        return None
+    return float(values[row, column])
 
 
 def paint_cell(
