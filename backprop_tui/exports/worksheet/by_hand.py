@@ -29,6 +29,7 @@ from backprop_tui.maths.expressions import (
     rebuild,
 )
 from backprop_tui.maths.functions import PRIMITIVES, definition_of, expand
+from backprop_tui.maths.numbers import signed
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
 from backprop_tui.model.architecture import Step
@@ -69,8 +70,8 @@ class Rounding:
             return figure(number, self.digits)
         digits, _, power = f"{number:.{self.digits - 1}e}".partition("e")
         if (first := int(power)) in PLAIN:
-            return f"{float(number):.{max(0, self.digits - 1 - first)}f}".replace("-", "−")
-        return f"{digits}e{first}".replace("-", "−")
+            return signed(f"{float(number):.{max(0, self.digits - 1 - first)}f}")
+        return signed(f"{digits}e{first}")
 
     def figures(self, matrix: Array) -> list[tuple[str, ...]]:
         """The numbers of a matrix rounded, row by row."""
