@@ -41,6 +41,18 @@ class Importing:
             raise KeyboardInterrupt
 
 
+def homes(file: str) -> dict[str, str]:
+    """Of each module, or package of modules, the names that a file imports for types alone, each
+    on a line of its own: `from backprop_tui.run.many import Many as Many`."""
+    found: dict[str, str] = {}
+    with open(file, encoding="utf-8") as source:
+        for line in source:
+            match line.split():
+                case ["from", home, "import", name, "as", _]:
+                    found[home] = f"{found.get(home, '')} {name}"
+    return found
+
+
 def late(module: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
     """The `__getattr__` of a module whose names are imported when they are first asked for.
 

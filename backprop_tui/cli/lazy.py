@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from backprop_tui import late
+from backprop_tui import homes, late
 
 if TYPE_CHECKING:
     from rich.console import Console as Console
@@ -37,23 +37,4 @@ if TYPE_CHECKING:
     from backprop_tui.session.opening import resumed as resumed
     from backprop_tui.tui.app import BackpropApp as BackpropApp
 
-__getattr__ = late(
-    __name__,
-    {
-        "backprop_tui.cli.completion": "complete",
-        "backprop_tui.cli.experiment": "decimals_of is_experiment opened preferences unknown",
-        "backprop_tui.cli.running": "check compare derive export trace train",
-        "backprop_tui.exports.record": "Record",
-        "backprop_tui.files.atomic_write": "SaveError",
-        "backprop_tui.files.experiment_file": "load",
-        "backprop_tui.files.settings": "remember_theme",
-        "backprop_tui.plain.loop": "run",
-        "backprop_tui.serve.server": "Server is_loopback serve trouble",
-        "backprop_tui.session.opening": "resumed",
-        "backprop_tui.tui.app": "BackpropApp",
-        "rich.console": "Console",
-        "rich.markdown": "Markdown",
-        "rich.text": "Text",
-        "rich.theme": "Theme",
-    },
-)
+__getattr__ = late(__name__, homes(__file__))

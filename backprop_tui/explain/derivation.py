@@ -33,7 +33,7 @@ from backprop_tui.maths.expressions import (
 from backprop_tui.maths.functions import (
     DEFINITIONS,
     FUNCTIONS,
-    PRIMITIVES,
+    GATHERINGS,
     expand,
     is_derivative,
     z,
@@ -138,8 +138,7 @@ def is_seen_by_elements(program: Program, symbol: str) -> bool:
     transpose, a sum or a softmax does; that of a function element by element does not."""
     gradient = Gradient(program, symbol, program.training.batch)
     if gradient.reads_loss:
-        called = (call.function for call in calls(gradient.loss.expression))
-        return any(PRIMITIVES[f].over for f in called if f in PRIMITIVES)
+        return any(call.function in GATHERINGS for call in calls(gradient.loss.expression))
     return gradient.function is None
 
 

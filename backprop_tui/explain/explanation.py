@@ -49,7 +49,6 @@ from backprop_tui.maths.writing import (
     write,
 )
 from backprop_tui.model.architecture import Step
-from backprop_tui.model.program import lower
 from backprop_tui.run.timeline import State
 
 ROUNDED = " (rounded)"
@@ -296,12 +295,10 @@ class Explanation:
     @cached_property
     def _chain_rule(self) -> tuple[Expr, ...]:
         """What the number collapsed from, as written and with the values of the forward pass."""
-        if self.step.derivation is None:
+        collapsed = self.provenance.program.collapsed_from(self.step)
+        if self.step.derivation is None or collapsed is None:
             return ()
-        program = self.provenance.program
-        known = {s.expression: s.target for s in program.steps if s.phase == "forward"}
-        lowered = flat(lower(self.step.derivation, known))
-        return self._at_cell(self.step.derivation), self._at_cell(lowered)
+        return self._at_cell(self.step.derivation), self._at_cell(flat(collapsed))
 
     def _reduced(self, part: Expr) -> str | None:
         """A figure, with exp and log of one number: exp(−5.000) for exp(−3.000 − 2.000)."""

@@ -23,7 +23,7 @@ from backprop_tui.maths.expressions import (
     replace,
     walk,
 )
-from backprop_tui.maths.functions import PRIMITIVES, Array
+from backprop_tui.maths.functions import GATHERINGS, Array
 from backprop_tui.maths.values import value
 from backprop_tui.model.architecture import Step
 from backprop_tui.model.program import Program
@@ -127,5 +127,4 @@ def _gathers(e: Expr) -> bool:
     """Whether numbers are added up: in a product of matrices, or over rows and columns."""
     if not isinstance(e, Call):
         return isinstance(e, MatMul)
-    found = PRIMITIVES.get(e.function)
-    return found is not None and found.over is not None and found.fold == "sum"
+    return e.function in GATHERINGS and GATHERINGS[e.function].fold == "sum"

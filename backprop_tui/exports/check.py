@@ -21,6 +21,7 @@ from backprop_tui.exports import lazy
 from backprop_tui.exports.figures import figure, heading, plain_table, printed, setting
 from backprop_tui.files import lesson_check
 from backprop_tui.learn.formulas import JudgedFormula, judge
+from backprop_tui.maths.numbers import signed
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import count, path_shown
 from backprop_tui.model.experiment import Experiment
@@ -295,7 +296,7 @@ def figure_table(found: Iterable[Comparison], encoding: str) -> Table:
     right = ("printed", "computed")
     table = _table("figure", *right, "verdict", right=right)
     for c in found:
-        row = [c.of, c.printed.replace("-", "−"), _computed(c), _against_print(c)]
+        row = [c.of, signed(c.printed), _computed(c), _against_print(c)]
         _add_row(
             table,
             row,
@@ -337,20 +338,20 @@ def _computed(c: Comparison) -> str:
     mantissa, e, _ = c.printed.lower().partition("e")
     decimals = min(len(mantissa.partition(".")[2]) + 2, MOST_DIGITS)
     if c.failed or c.computed == 0 or "." not in mantissa or e:
-        return f"{c.computed:z.{MOST_DIGITS}g}".replace("-", "−")
+        return signed(f"{c.computed:z.{MOST_DIGITS}g}")
     return figure(c.computed, decimals)
 
 
 def _against_print(c: Comparison) -> str:
     match c.verdict:
         case published.FigureVerdict.WITHIN:
-            return f"within {c.within:g}".replace("-", "−")
+            return signed(f"within {c.within:g}")
         case published.FigureVerdict.KNOWN_WRONG if c.as_printed:
             return "listed as wrong, but computed the same"
         case published.FigureVerdict.KNOWN_WRONG if c.is_correct is False:
-            return f"known wrong, but {c.correct} is not correct either".replace("-", "−")
+            return signed(f"known wrong, but {c.correct} is not correct either")
         case published.FigureVerdict.KNOWN_WRONG if c.correct is not None:
-            return f"known wrong: correct is {c.correct}".replace("-", "−")
+            return signed(f"known wrong: correct is {c.correct}")
         case _:
             return c.said
 

@@ -7,7 +7,6 @@ computed is kept.
 from __future__ import annotations
 
 import os
-import shlex
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
@@ -19,7 +18,7 @@ from typing import IO, Any
 from backprop_tui.explain.advice import advice
 from backprop_tui.exports.figures import figure, printed, setting
 from backprop_tui.files.atomic_write import SaveError, check_place, open_lines
-from backprop_tui.files.experiment_file import is_file
+from backprop_tui.files.experiment_file import as_argument
 from backprop_tui.files.saving import resume, save
 from backprop_tui.messages import path_shown, typed
 from backprop_tui.run.timeline import Position, Timeline
@@ -144,7 +143,7 @@ class TrainingRun:
         yield "stopped", self._why(trained)
         yield "time", f"{self.seconds:.3g} s, {self.rate:,.0f} iterations a second"
         if self.saved is not None:
-            yield "open it", open_command(self.saved)
+            yield "open it", typed(f"backprop-tui {as_argument(self.saved)}")
         else:
             yield "open it", f"backprop-tui {typed(experiment.source)}, then g {last}"
 
@@ -197,12 +196,6 @@ class TrainingRun:
             f"it diverged: in iteration {iteration:,} {began} is the first value "
             f"that is not finite, and at its end {parameter} is not finite either"
         )
-
-
-def open_command(path: str) -> str:
-    """The command that opens a saved file in the stepper."""
-    known = is_file(path) and not path.startswith("-")
-    return typed(f"backprop-tui {shlex.quote(path if known else os.path.join('.', path))}")
 
 
 # Signals -----------------------------------------------------------------------------------------

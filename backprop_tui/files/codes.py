@@ -45,6 +45,7 @@ MOST_INFLATED = 300_000  # bytes of JSON
 CHECKED = 3  # bytes of the checksum
 RAW = -15  # deflated without a header
 GROUP = 5  # characters that are read aloud together
+ALOUD = 120  # characters that somebody reads to somebody else
 SHORT = 150  # characters that the last words of a program have room for
 FAR = 10_000  # iterations that are replayed when a code is opened; beyond, it has a keyframe
 

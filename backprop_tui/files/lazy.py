@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from backprop_tui import late
+from backprop_tui import homes, late
 
 if TYPE_CHECKING:
     from backprop_tui.files.csv_data import read_csv as read_csv
@@ -15,12 +15,4 @@ if TYPE_CHECKING:
     from backprop_tui.maths.parser import GrammarError as GrammarError
     from backprop_tui.maths.parser import parse as parse
 
-__getattr__ = late(
-    __name__,
-    {
-        "backprop_tui.files.csv_data": "read_csv",
-        "backprop_tui.files.toml_text": "changed",
-        "backprop_tui.maths.parser": "GrammarError parse",
-        "backprop_tui.learn.formulas": "FormulaError read trees",
-    },
-)
+__getattr__ = late(__name__, homes(__file__))

@@ -274,11 +274,8 @@ def resume_command(
     and other decimals included."""
     words = shlex.split(first.source)
     if now.initial is not first.initial:
-        _drop(words, "--seed")
-        words += ["--seed", str(now.initial.seed)]
-    _drop(words, "--mistake")
-    if now.mistake is not None:
-        words += ["--mistake", now.mistake.name]
+        set_flag(words, "--seed", now.initial.seed)
+    set_flag(words, "--mistake", now.mistake and now.mistake.name)
     if mode != now.asks:
         words += ["--ask", mode]
     if decimals != now.decimals:
@@ -286,11 +283,13 @@ def resume_command(
     return f"{program} {shlex.join(words)}"
 
 
-def _drop(words: list[str], flag: str) -> None:
-    """Take a flag and its value out."""
+def set_flag(words: list[str], flag: str, value: object) -> None:
+    """Give a flag of a command that value, or for None take it out."""
     if flag in words:
         at = words.index(flag)
         del words[at : at + 2]
+    if value is not None:
+        words += [flag, str(value)]
 
 
 def named(text: str) -> str:

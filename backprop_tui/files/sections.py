@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from backprop_tui.files.schema import as_table
 from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.messages import shown
-from backprop_tui.model.experiment import ANY_DATA, SYMBOL, VIEW, CsvSource, Experiment
+from backprop_tui.model.experiment import ANY_DATA, VIEW, CsvSource, Experiment
 from backprop_tui.model.keys import (
     LINE,
     Key,
@@ -30,7 +30,7 @@ from backprop_tui.model.keys import (
     section,
     whole_number,
 )
-from backprop_tui.model.layers import gradient, symbol_of
+from backprop_tui.model.layers import SYMBOL, gradient, symbol_of
 from backprop_tui.model.saved import Keyframe
 
 ANY_NAME = re.compile(r"(?s).*")

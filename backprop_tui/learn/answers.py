@@ -20,6 +20,7 @@ from backprop_tui.learn.by_hand import (
     figures,
     is_right_method,
     results,
+    unit_of,
     with_decimals,
 )
 from backprop_tui.learn.diagnosis import ADVICE, WrongNumber, explain_wrong
@@ -301,15 +302,6 @@ def _names(slips: tuple[Slip, ...]) -> tuple[str, ...]:
 def near(number: float, target: float, unit: float) -> bool:
     """Whether two numbers differ by at most half a `unit`, the last decimal shown."""
     return abs(number - target) <= unit / 2 + ROUNDING * (abs(target) + unit)
-
-
-def unit_of(written: str, decimals: int) -> float:
-    """The size of one unit in the last decimal of a number so written: 0.001 for 0.543."""
-    figure = re.fullmatch(r"[−-]?\d+(?:\.(\d+))?(?:e([−+-]?\d+))?", written)
-    if figure is None:
-        return 10.0**-decimals
-    exponent = int((figure[2] or "0").replace("−", "-"))
-    return float(10.0 ** (exponent - len(figure[1] or "")))
 
 
 def _unit_typed(typed: str) -> float | None:

@@ -103,7 +103,17 @@ def factors(e: Expr) -> tuple[Expr, ...]:
     return (*factors(e.left), *factors(e.right)) if isinstance(e, Mul) else (e,)
 
 
-# More digits
+# Digits
+
+
+def unit_of(figure: str, decimals: int) -> float:
+    """The size of one unit in the last digit of a figure: 0.001 for 0.543; of one that shows no
+    digits, in the last of so many decimals."""
+    found = re.fullmatch(r"[−-]?\d+(?:\.(\d+))?(?:e([−+-]?\d+))?", figure)
+    if found is None:
+        return 10.0**-decimals
+    exponent = int((found[2] or "0").replace("−", "-"))
+    return float(10.0 ** (exponent - len(found[1] or "")))
 
 
 def decimals_needed(found: Explanation, decimals: int, figure: Figure | None = None) -> int:

@@ -20,7 +20,7 @@ from backprop_tui.learn.own_arrays import ArraysError as ArraysError
 from backprop_tui.learn.own_arrays import beginnings, matched, numbers, ways_of
 from backprop_tui.maths.expressions import Expr, names
 from backprop_tui.maths.functions import Array
-from backprop_tui.maths.numbers import alike, signed, special
+from backprop_tui.maths.numbers import alike, largest, signed, special
 from backprop_tui.maths.shapes import Shape, ShapeMismatch, shape, written
 from backprop_tui.maths.values import value
 from backprop_tui.messages import count, listed
@@ -386,9 +386,7 @@ class _Near:
         return next(near, 0)
 
     def _apart(self, found: Array, right: Array) -> npt.NDArray[np.bool_]:
-        sizes = np.abs(right[np.isfinite(right)])
-        most = float(sizes.max()) if sizes.size and sizes.max() else 1.0
-        return ~alike(found, right, self.tolerance * most)
+        return ~alike(found, right, self.tolerance * (largest(right) or 1.0))
 
     def first(self, found: Array, right: Array, why: str) -> str:
         """[2,1]: yours 0.25 (2 times the right value), should be 0.125"""

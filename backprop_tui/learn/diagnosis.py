@@ -34,7 +34,7 @@ from backprop_tui.maths.expressions import (
     names,
 )
 from backprop_tui.maths.functions import Array
-from backprop_tui.maths.numbers import significant
+from backprop_tui.maths.numbers import largest, significant
 from backprop_tui.maths.shapes import Shape, ShapeMismatch, shape
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
@@ -160,7 +160,7 @@ class _Chance:
     def __init__(self, asked: _AskedCell, unit: float) -> None:
         matrix = asked.results[asked.cell.symbol]
         self.unit, self.step = unit or ROUNDING, asked.step
-        self.most = 2 * float(np.abs(matrix[np.isfinite(matrix)]).max(initial=0.0))
+        self.most = 2 * largest(matrix)
         self.of_one = unit / (2 * self.most) if self.most else 0.0
         self.spent, self.counted = 0.0, {self._rounded(asked.right)}
 

@@ -18,7 +18,7 @@ from backprop_tui.learn.mistakes import ROUNDING, Mistake, Slip, slips_of
 from backprop_tui.maths.elements import element
 from backprop_tui.maths.expressions import Cell, Name, cells, names
 from backprop_tui.maths.functions import Array
-from backprop_tui.maths.numbers import alike, significant
+from backprop_tui.maths.numbers import alike, largest, significant
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
 from backprop_tui.model.algorithm import program_of
@@ -55,12 +55,7 @@ def _changed(right: Timeline, wrong: Timeline, iteration: int) -> Iterator[str]:
 def _same(one: Any, other: Any) -> bool:
     if np.array_equal(one, other):  # most are, to the bit
         return True
-    return bool(alike(one, other, ROUNDING * _size(one)).all())
-
-
-def _size(matrix: Any) -> float:
-    """The largest absolute value of its finite numbers; 0 where there are none."""
-    return float(np.abs(matrix).max(where=np.isfinite(matrix), initial=0.0))
+    return bool(alike(one, other, ROUNDING * largest(one)).all())
 
 
 def _norm(matrices: Iterable[Array]) -> float:
@@ -294,4 +289,4 @@ class RightRun:
         """The largest difference in that matrix that is rounding alone."""
         done = self.timeline.iteration(max(1, iteration))
         computed = self.timeline.program.by_symbol(done.results)
-        return ROUNDING * _size(computed[symbol] if symbol in computed else done.given[symbol])
+        return ROUNDING * largest(computed[symbol] if symbol in computed else done.given[symbol])

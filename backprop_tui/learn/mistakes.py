@@ -18,7 +18,7 @@ from backprop_tui.maths.writing import text
 from backprop_tui.model.algorithm import forward_pass
 from backprop_tui.model.architecture import Phase, Step
 from backprop_tui.model.backward import collapsed
-from backprop_tui.model.program import Program, lower
+from backprop_tui.model.program import Program
 
 ROUNDING = 1e-12
 """Numbers this close, relative to the largest of their matrix, are the same up to rounding."""
@@ -170,11 +170,10 @@ def forms_of(program: Program, symbol: str) -> tuple[Expr, ...]:
     """The forms of a step that can go wrong: as it is taught, what it was derived from, and both
     with the values of the forward pass: σ′(Z1) is A1 ∘ (1 − A1); softmax without its shift."""
     step = program.steps[program.index(symbol)]
-    known = {s.expression: s.target for s in program.steps if s.phase == "forward"}
     lowered = program.lowered_of(step)
     forms = [*taught(step), lowered, rewrites.without_shift(lowered)]
-    if step.derivation is not None:
-        forms.append(lower(step.derivation, known))
+    if (collapsed := program.collapsed_from(step)) is not None:
+        forms.append(collapsed)
     return tuple(dict.fromkeys(forms))
 
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from backprop_tui.maths.expressions import Expr
 from backprop_tui.maths.functions import Array
-from backprop_tui.maths.numbers import alike
+from backprop_tui.maths.numbers import alike, largest
 from backprop_tui.maths.shapes import ShapeMismatch, shape, written
 from backprop_tui.maths.values import value
 from backprop_tui.model.algorithm import program_of
@@ -118,9 +118,7 @@ def misfit(e: Expr, symbol: str, program: Program, examples: int) -> str | None:
 
 def differing(found: Array, right: Array) -> Indices:
     """The places at which two results differ, from 0, row by row."""
-    sizes = np.abs(right[np.isfinite(right)])
-    near = CLOSE * float(sizes.max()) if sizes.size else 0.0
-    return np.argwhere(~alike(found, right, near))
+    return np.argwhere(~alike(found, right, CLOSE * largest(right)))
 
 
 Own: TypeAlias = tuple[tuple[str, Expr], ...]

@@ -6,7 +6,6 @@ most of them differ. `answers` judges what is answered.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ from math import isfinite, nan
 
 from backprop_tui.explain.explanation import Explanation, Number, formula, read_figure
 from backprop_tui.explain.provenance import Place, Provenance
+from backprop_tui.learn.by_hand import unit_of
 from backprop_tui.learn.diagnosis import WrongNumber, wrong_numbers
 from backprop_tui.learn.mistakes import ONE_PATH
 from backprop_tui.learn.votes import Choice, chance, number_vote
@@ -266,11 +266,7 @@ def _wrong(
 
 def _is_rounding(written: str, shown: str) -> bool:
     """Whether two figures differ by one unit of the last digit shown, as rounding may leave it."""
-    found = re.fullmatch(r"[−-]?\d+\.?(\d*)(?:e([−-]?\d+))?", shown)
-    if found is None:
-        return False
-    unit = 10.0 ** (int((found[2] or "0").replace("−", "-")) - len(found[1]))
-    return abs(read_figure(written) - read_figure(shown)) < 1.5 * unit
+    return abs(read_figure(written) - read_figure(shown)) < 1.5 * unit_of(shown, 0)
 
 
 def _one_path(wrong: WrongNumber) -> bool:
@@ -334,7 +330,7 @@ class Score:
         helped: Helped | None = None,
     ) -> Score:
         """The score with that question over as well."""
-        if self._asked_before(asked):
+        if self.has(asked):
             return self
         ended = Answered(asked.place, asked.text, asked.step.family, outcome, misses, helped)
         return replace(self, answered=(*self.answered, ended))
@@ -346,14 +342,11 @@ class Score:
 
     def has(self, asked: AskedQuestion) -> bool:
         """Whether that question is over."""
-        return self._asked_before(asked)
+        return any((a.place, a.text) == (asked.place, asked.text) for a in self.answered)
 
     def number(self, asked: AskedQuestion) -> int:
         """The number of a question that was asked, from 1; asked again, it keeps its own."""
         return self.opened.index(asked.identity) + 1
-
-    def _asked_before(self, asked: AskedQuestion) -> bool:
-        return any((a.place, a.text) == (asked.place, asked.text) for a in self.answered)
 
     @property
     def right(self) -> int:

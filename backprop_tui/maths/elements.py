@@ -23,7 +23,7 @@ from backprop_tui.maths.expressions import (
     calls,
     rebuild,
 )
-from backprop_tui.maths.functions import PRIMITIVES, Primitive, definition_of, expand
+from backprop_tui.maths.functions import GATHERINGS, Primitive, definition_of, expand
 from backprop_tui.maths.shapes import Shape, shape
 
 FIRST = 8
@@ -68,9 +68,9 @@ def element(
                 return _sum(at(term, i, j) for term in terms)
             case Call("ones", _):
                 return Num(1.0)  # of its argument only the shape is read
-            case Call(function, (y,)) if function in PRIMITIVES and PRIMITIVES[function].over:
-                return gathered(PRIMITIVES[function], y, i, j)
-            case Call(function, _) if function not in PRIMITIVES and gathers(function):
+            case Call(function, (y,)) if function in GATHERINGS:
+                return gathered(GATHERINGS[function], y, i, j)
+            case Call(function, _) if gathers(function):
                 return at(expand(x), i, j)
             case _:
                 return rebuild(x, lambda child: at(child, i, j))
@@ -103,10 +103,10 @@ def _sum(terms: Iterable[Expr]) -> Expr:
 @cache
 def gathers(function: str) -> bool:
     """Whether one number of a function's result depends on several: row_sums, softmax."""
-    if function in PRIMITIVES:
-        return PRIMITIVES[function].over is not None
     definition = definition_of(function)
-    return definition is not None and any(gathers(call.function) for call in calls(definition))
+    if definition is None:
+        return function in GATHERINGS
+    return any(gathers(call.function) for call in calls(definition))
 
 
 Reach: TypeAlias = tuple[int | None, int | None]
@@ -138,12 +138,12 @@ def reach(e: Expr, cell: Cell, shapes: Mapping[str, Shape]) -> frozenset[Reach]:
             case MatMul(y, z):
                 rows = frozenset((i, None) for i, _ in found(y))
                 return rows | frozenset((None, j) for _, j in found(z))
-            case Call(function, (y,)) if function in PRIMITIVES and PRIMITIVES[function].over:
-                over = PRIMITIVES[function].over
+            case Call(function, (y,)) if function in GATHERINGS:
+                over = GATHERINGS[function].over
                 return frozenset(
                     (i if over == "row" else 1, j if over == "column" else 1) for i, j in found(y)
                 )
-            case Call(function, _) if function not in PRIMITIVES and gathers(function):
+            case Call(function, _) if gathers(function):
                 return found(expand(x))
             case _:
                 whole = shape(x, shapes)

@@ -30,7 +30,7 @@ from backprop_tui.maths.expressions import (
     rebuild,
     walk,
 )
-from backprop_tui.maths.functions import PRIMITIVES
+from backprop_tui.maths.functions import GATHERINGS
 from backprop_tui.maths.indices import Letters
 from backprop_tui.maths.normal_form import tidy
 from backprop_tui.maths.rules import rule_of
@@ -87,10 +87,10 @@ class Entries:
             case Call(function, (x,)) if function in SOFTMAX:
                 exp = Call("exp", (x,))
                 return self.of(exp / Call(SOFTMAX[function], (exp,)), row, column)
-            case Call(function, (x,)) if function in PRIMITIVES and PRIMITIVES[function].over:
+            case Call(function, (x,)) if function in GATHERINGS:
                 rows, columns = shape(x, self.shapes)
-                match PRIMITIVES[function].over:
-                    case over if PRIMITIVES[function].fold == "max":
+                match GATHERINGS[function].over:
+                    case over if GATHERINGS[function].fold == "max":
                         down = [row] if over == "row" else [str(k + 1) for k in range(rows)]
                         right = (
                             [column] if over == "column" else [str(k + 1) for k in range(columns)]

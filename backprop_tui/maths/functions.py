@@ -247,6 +247,10 @@ PRIMITIVES: dict[str, Primitive] = {
 }
 
 
+GATHERINGS = {name: p for name, p in PRIMITIVES.items() if p.over}
+"""Those that gather each number of their result from several."""
+
+
 def _function(name: str) -> Callable[..., Expr]:
     return lambda *args: Call(name, tuple(as_expr(a) for a in args))
 
@@ -274,7 +278,7 @@ class Activation:
     @cached_property
     def elementwise(self) -> bool:
         """Whether each output depends on its own z alone."""
-        return not any(PRIMITIVES[call.function].over for call in calls(self.value))
+        return not any(call.function in GATHERINGS for call in calls(self.value))
 
     @cached_property
     def derivative(self) -> Expr | None:

@@ -23,7 +23,7 @@ from backprop_tui.maths.expressions import (
     Sum,
     Transpose,
 )
-from backprop_tui.maths.functions import PRIMITIVES, Primitive, expand
+from backprop_tui.maths.functions import GATHERINGS, Primitive, expand
 from backprop_tui.maths.shapes import Shape, shape
 from backprop_tui.maths.writing import SUBSCRIPTS, TEXT, Notation, write
 
@@ -82,9 +82,9 @@ def indexed(
                     return at(y, column, row)
                 case MatMul(y, z):
                     return over(shape(y, shapes)[1], lambda k: product(y, z, k))
-                case Call(function, (y,)) if function in PRIMITIVES and PRIMITIVES[function].over:
-                    return gathered(PRIMITIVES[function], y)
-                case Call(function, _) if function not in PRIMITIVES and gathers(function):
+                case Call(function, (y,)) if function in GATHERINGS:
+                    return gathered(GATHERINGS[function], y)
+                case Call(function, _) if gathers(function):
                     return at(expand(part), row, column)
                 case _:
                     return None

@@ -41,6 +41,11 @@ def added(numbers: Iterable[float]) -> float:
         return sum(terms)
 
 
+def largest(matrix: Any) -> float:
+    """Return the largest size of its finite numbers; 0 where it has none."""
+    return float(np.abs(matrix).max(where=np.isfinite(matrix), initial=0.0))
+
+
 def alike(one: Any, other: Any, apart: float) -> npt.NDArray[np.bool_]:
     """Return which of their numbers are at most so far apart; NaN is like NaN, ∞ like ∞."""
     with np.errstate(all="ignore"):
@@ -123,13 +128,12 @@ def beside(value: float, limit: float | None, decimals: int, width: int) -> str:
 
 def common_power(arrays: Iterable[Array], decimals: int) -> int:
     """Return the power of ten (0, −3, −6, ...) by which a panel scales its numbers to be seen."""
-    finite = [np.abs(a[np.isfinite(a)]) for a in arrays]
-    largest = max((float(a.max()) for a in finite if a.size), default=0.0)
-    if largest == 0.0 or decimals < 1:
+    most = max(map(largest, arrays), default=0.0)
+    if most == 0.0 or decimals < 1:
         return 0
     out = 0
-    while largest < 10.0 ** (1 - decimals) and out > -300:
-        largest, out = largest * 1000, out - 3
+    while most < 10.0 ** (1 - decimals) and out > -300:
+        most, out = most * 1000, out - 3
     return out
 
 

@@ -28,18 +28,16 @@ from backprop_tui.maths.expressions import (
     SumOver,
     Transpose,
 )
-from backprop_tui.maths.functions import PRIMITIVES
+from backprop_tui.maths.functions import GATHERINGS
 from backprop_tui.maths.writing import text
 
 Shape: TypeAlias = tuple[int, ...]
 
-OVER: dict[str | None, tuple[bool, bool]] = {
-    None: (True, True),
-    "row": (True, False),
-    "column": (False, True),
-    "matrix": (False, False),
-}
-"""Whether rows and columns are kept where a function gathers over a row, a column, a matrix."""
+
+def kept(function: str) -> tuple[bool, bool]:
+    """Whether a function keeps rows and columns: of a matrix gathered over rows, only its rows."""
+    over = GATHERINGS[function].over if function in GATHERINGS else None
+    return over in (None, "row"), over in (None, "column")
 
 
 class ShapeMismatch(ValueError):
@@ -76,10 +74,9 @@ def shape(e: Expr, shapes: Mapping[str, Shape]) -> Shape:
             return _stretched(e, (x, shape(x, shapes)), (y, shape(y, shapes)))
         case Call(function, (x,)):
             inner = shape(x, shapes)
-            if not inner and function in PRIMITIVES and PRIMITIVES[function].over:
+            if not inner and function in GATHERINGS:
                 raise ShapeMismatch(f"{text(e)} needs a matrix, but {text(x)} is a number")
-            kept = OVER[PRIMITIVES[function].over if function in PRIMITIVES else None]
-            return tuple(n if keep else 1 for n, keep in zip(inner, kept, strict=False))
+            return tuple(n if keep else 1 for n, keep in zip(inner, kept(function), strict=False))
         case _:
             raise TypeError(f"no shape for {e!r}")
 

@@ -32,7 +32,7 @@ from backprop_tui.maths.expressions import (
     once,
     replace,
 )
-from backprop_tui.maths.functions import PRIMITIVES, expand
+from backprop_tui.maths.functions import GATHERINGS, PRIMITIVES, expand
 
 Evaluator: TypeAlias = Callable[[Mapping[str, Any]], Any]
 OPERATIONS: dict[type[Expr], Callable[[Any, Any], Any]] = {
@@ -139,7 +139,7 @@ def rounded(e: Expr, env: Mapping[str, Any], errors: Mapping[str, Any]) -> tuple
             return value, np.zeros(np.shape(value))
         case MatMul(), [(x, dx), (y, dy)]:
             squares = np.square(x) @ np.square(dy + _ulp(y)) + np.square(dx) @ np.square(y)
-        case Call(function, _), [(x, dx)] if function in PRIMITIVES and PRIMITIVES[function].over:
+        case Call(function, _), [(x, dx)] if function in GATHERINGS:
             squares = apply(np.square(dx + _ulp(x)))
         case _:
             return _moved(apply, *known)

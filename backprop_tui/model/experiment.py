@@ -43,6 +43,7 @@ from backprop_tui.model.layers import (
     FIRST,
     INPUT,
     PARAMETER,
+    SYMBOL,
     TARGET,
     is_column,
 )
@@ -83,8 +84,6 @@ TARGETS = Value(
     lambda v: tuple(map(LINE.means, v if isinstance(v, list) else [v])),
 )
 COLUMNS = ListOf(LINE, "columns' names", 1)
-SYMBOL = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-"""What a matrix may be called in a file."""
 GIVEN = Others(PARAMETER, lambda name: Rows(is_column(name)), FIRST)
 ANY_STEP = Others(re.compile(r"(?s).*"), lambda symbol: LINE)
 FORMULAS = Section(

@@ -41,7 +41,7 @@ from backprop_tui.maths.writing import text
 from backprop_tui.messages import listed, nearest, short
 from backprop_tui.model.architecture import Architecture, Role, Step
 from backprop_tui.model.backward import gradient_goes_to, without_sums_of_one
-from backprop_tui.model.layers import LOSS, OBJECTIVE, Part
+from backprop_tui.model.layers import LOSS, OBJECTIVE, SYMBOL, Part
 from backprop_tui.model.network import REPEATED, FormulaLine, WrittenNetwork
 
 CHANCES = ("sigmoid", "softmax")
@@ -50,8 +50,6 @@ MOST_LINES = 300
 """Lines of [forward], written out for each t."""
 MOST_PARTS, MOST_WITHIN = 150, 1_000
 """Names, numbers and operations of one formula; of a function, with those of all that it calls."""
-SYMBOL = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-"""What a matrix may be called in a file."""
 NUMBERED = re.compile(r"(.*?[A-Za-z_])([0-9]+)")
 PREFIXES = ("d", "v", "s", "vc", "sc", "vd", "sd", "vcd", "scd")
 """What stands before a symbol in the names of its gradient and of running means."""

@@ -20,6 +20,8 @@ LETTERS: dict[Part, str] = {"weight": "W", "bias": "b", "affine": "Z", "activati
 ACTIVATION_0 = f"{LETTERS['activation']}0"
 """What a formula may call the inputs: the activation of layer 0."""
 
+SYMBOL = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+"""What a matrix may be called in a file."""
 PARAMETER = re.compile(f"[{LETTERS['weight']}{LETTERS['bias']}][1-9][0-9]*")
 KEPT = re.compile(rf"(?:[vs]?d)?{PARAMETER.pattern}")
 """What an iteration hands to the next: a parameter, its gradient, or a running mean of that."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from backprop_tui import late
+from backprop_tui import homes, late
 
 if TYPE_CHECKING:
     from backprop_tui.maths.parser import GrammarError as GrammarError
@@ -13,11 +13,4 @@ if TYPE_CHECKING:
     from backprop_tui.model.formulas import architecture_of_formulas as architecture_of_formulas
     from backprop_tui.model.own import with_formulas as with_formulas
 
-__getattr__ = late(
-    __name__,
-    {
-        "backprop_tui.maths.parser": "GrammarError parse",
-        "backprop_tui.model.formulas": "NetworkError architecture_of_formulas",
-        "backprop_tui.model.own": "with_formulas",
-    },
-)
+__getattr__ = late(__name__, homes(__file__))

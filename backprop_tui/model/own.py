@@ -15,7 +15,7 @@ import numpy as np
 
 from backprop_tui.maths.expressions import Expr
 from backprop_tui.maths.functions import Array
-from backprop_tui.maths.numbers import alike
+from backprop_tui.maths.numbers import alike, largest
 from backprop_tui.maths.values import value
 from backprop_tui.model.architecture import Architecture, Step
 from backprop_tui.model.network import Training
@@ -92,5 +92,4 @@ def _computed(e: Expr, env: dict[str, Any]) -> Array:
 
 def same(found: Array, right: Array) -> bool:
     """Whether two results are equal in every number, up to rounding."""
-    near = CLOSE * np.abs(right[np.isfinite(right)]).max(initial=0.0)
-    return found.shape == right.shape and bool(alike(found, right, near).all())
+    return found.shape == right.shape and bool(alike(found, right, CLOSE * largest(right)).all())

@@ -75,6 +75,12 @@ class Program:
         """A step's expression as it is computed."""
         return self.lowered[self.index(step.symbol)]
 
+    def collapsed_from(self, step: Step) -> Expr | None:
+        """What a step's expression collapsed from, with the values of the forward pass in it;
+        None where it was derived as it stands."""
+        known = {s.expression: s.target for s in self.steps if s.phase == "forward"}
+        return None if step.derivation is None else lower(step.derivation, known)
+
     def index(self, symbol: str) -> int:
         """Where the step that writes `symbol` stands, from 0. Raises KeyError where none does."""
         return self.positions[symbol]

@@ -24,8 +24,7 @@ from backprop_tui.maths.expressions import (
     Transpose,
     names,
 )
-from backprop_tui.maths.functions import PRIMITIVES
-from backprop_tui.maths.shapes import OVER, Shape
+from backprop_tui.maths.shapes import Shape, kept
 from backprop_tui.model.program import Program, with_shapes_of
 
 Slot: TypeAlias = tuple[str, ...]
@@ -290,10 +289,8 @@ class _Alike:
                 self.join((inner, None), (outer, None))
                 return rows, columns
             case Call(function, (x,)):
-                over = PRIMITIVES[function].over if function in PRIMITIVES else None
-                axes_kept = zip(self.of(x), OVER[over], strict=True)
-                kept = [axis if keep else None for axis, keep in axes_kept]
-                return kept[0], kept[1]
+                (rows, columns), (keeps_rows, keeps_columns) = self.of(x), kept(function)
+                return rows if keeps_rows else None, columns if keeps_columns else None
             case _:
                 parts = [self.of(part) for part in e.parts]
                 return self.join(*parts) if parts else (None, None)

@@ -80,9 +80,8 @@ def ending(session: Session, over: Asking) -> Iterator[str]:
     """How a question ended: whether it was answered, and what the right answer is."""
     asked = over.asked
     if over.outcome is QuestionOutcome.RIGHT:
-        tries = "at the first try" if not over.misses else f"at try {over.misses + 1}"
-        tries += f", {over.helped.value}" if over.helped else ""
-        yield f"Correct, {tries}." if asked.worded else f"{over.typed} is correct, {tries}."
+        what = "Correct" if asked.worded else f"{over.typed} is correct"
+        yield f"{what}, {over.tries}."
         if over.judged and over.judged.said:
             yield over.judged.said
     elif over.outcome is QuestionOutcome.MISSED and over.judged:

@@ -99,20 +99,13 @@ def arithmetic(found: Explanation, spelling: str) -> Iterator[str]:
 
 def given(view: View, place: Place) -> Iterator[str]:
     """A number that no step made."""
-    name = column_name(view, place)
+    name = view.column_name(place)
     called = f", {name}," if name else ""
     number = figure(view, view.provenance.number(place))
     yield f"{cell_in_prose(place.cell)}{called} is {number}."
     yield sentence(view.provenance.given(place))
     yield from beside(at(view, place), place)
     yield from uses(view, place)
-
-
-def column_name(view: View, place: Place) -> str:
-    """What the data calls an input or a target."""
-    names = view.state.experiment.data.names.get(place.symbol)
-    entry, _ = view.program.architecture.place(place.cell.row, place.cell.column)
-    return names[entry - 1] if names else ""
 
 
 def reads(view: View, found: Explanation) -> Iterator[str]:

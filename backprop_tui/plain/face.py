@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from backprop_tui import lessons
 from backprop_tui.exports.figures import heading
-from backprop_tui.files.codes import grouped
+from backprop_tui.files.codes import ALOUD, grouped
 from backprop_tui.files.experiment_file import load
 from backprop_tui.files.settings import NO_SETTINGS, Settings
 from backprop_tui.maths.expressions import Cell
@@ -42,8 +42,6 @@ PATIENCE = 3.0
 """Seconds of silence on a long way."""
 MOST_LOSSES = 6
 """Losses that are said, from the first on to the last."""
-ALOUD = 120
-"""Characters of a code that somebody reads to somebody else."""
 OPENING = "next, or an empty line, takes the next step; help tells what can be typed."
 ROW = re.compile(r"(?P<symbol>.+?)\s*\brow\s*(?P<row>\d{1,6})", re.IGNORECASE)
 ANSWER = re.compile(r"[+−-]?[\d.,]+")

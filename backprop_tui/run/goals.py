@@ -27,7 +27,7 @@ from backprop_tui.maths.expressions import (
     replace,
     walk,
 )
-from backprop_tui.maths.functions import PRIMITIVES
+from backprop_tui.maths.functions import GATHERINGS, PRIMITIVES
 from backprop_tui.maths.numbers import told_apart
 from backprop_tui.maths.parser import GrammarError, parse
 from backprop_tui.maths.shapes import ShapeMismatch, shape
@@ -206,7 +206,7 @@ def _unknown(symbol: str, known: tuple[str, ...]) -> str:
 def _by_element(part: Expr) -> bool:
     """Whether this operation treats a row of losses as it treats each of them."""
     if isinstance(part, Call):
-        return part.function in PRIMITIVES and PRIMITIVES[part.function].over is None
+        return part.function in PRIMITIVES.keys() - GATHERINGS.keys()
     return not isinstance(part, Cell | MatMul | Transpose)
 
 

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from backprop_tui import late
+from backprop_tui import homes, late
 
 if TYPE_CHECKING:
     from backprop_tui.run.many import Many as Many
 
-__getattr__ = late(
-    __name__,
-    {
-        "backprop_tui.run.many": "Many",
-    },
-)
+__getattr__ = late(__name__, homes(__file__))

@@ -28,7 +28,7 @@ from backprop_tui.maths.expressions import (
     names,
     walk,
 )
-from backprop_tui.maths.functions import PRIMITIVES, Array, Primitive
+from backprop_tui.maths.functions import GATHERINGS, Array, Primitive
 from backprop_tui.maths.values import ratio, xlog
 from backprop_tui.maths.writing import numpy_source
 from backprop_tui.model.experiment import Experiment, Indices, Kept
@@ -254,8 +254,8 @@ def _assignments(symbol: str, e: Expr, numbers: dict[float, str]) -> Iterator[st
             return shared[part]
         if isinstance(part, Num):
             return numbers.setdefault(part.value, f"number{len(numbers) + 1}")
-        if isinstance(part, Call) and PRIMITIVES[part.function].over:
-            return _reduction(PRIMITIVES[part.function], numpy_source(part.args[0], leaf))
+        if isinstance(part, Call) and part.function in GATHERINGS:
+            return _reduction(GATHERINGS[part.function], numpy_source(part.args[0], leaf))
         return None
 
     shared = shared_parts(e)
@@ -306,7 +306,7 @@ def is_contiguous(e: Expr) -> bool:
             return False
         case MatMul():
             return True
-        case Call(function, _) if PRIMITIVES[function].over:
+        case Call(function, _) if function in GATHERINGS:
             return True
         case _:
             return all(map(is_contiguous, e.parts))

@@ -87,12 +87,10 @@ class State:
         if self.done(symbol):
             if symbol in self.iteration.parameters:  # as the next iteration begins with it
                 return self.iteration.parameters[symbol]
-            return self.iteration.results[self.program.positions[symbol]]
+            return self.result(symbol)
         if symbol in self.iteration.given:
             return self.iteration.given[symbol]
-        if self.opening(symbol):
-            return self.iteration.results[self.program.positions[symbol]]
-        return None
+        return self.result(symbol) if self.opening(symbol) else None
 
     def before(self, symbol: str) -> Array:
         """What a parameter, X or Y was when the iteration began. Raises KeyError for others."""

@@ -242,13 +242,11 @@ def _question(s: SessionState, position: Position, own: tuple[Question, ...]) ->
 
 
 def _open(s: SessionState, asked: AskedQuestion, again: bool, rest: tuple[Question, ...]) -> None:
-    found = _explained(s, asked)
-    compares = lazy.answers.earlier(found) is not None
-    is_number = asked.form == "number" and not asked.line
-    exact = lazy.answers.asks_for(found, s.decimals, (_on_the_boards(s),)) if is_number else ""
+    compares = lazy.answers.earlier(_explained(s, asked)) is not None
     s.asked_since, s.unsent = monotonic(), ""
     s.score = (s.score or lazy.questions.Score()).opening(asked)
-    s.go(s.position, Asking(asked, s.score.number(asked), again, rest, compares, exact))
+    opened = Asking(asked, s.score.number(asked), again, rest, compares)
+    s.go(s.position, _exactly(s, opened))
     # In a lesson a teacher's remote, and the other keys, stay what they are until enter.
     if s.mode == "type" and asked.form in ("number", "formula"):
         open_field(s)
@@ -492,9 +490,11 @@ def _shown(s: SessionState, asked: AskedQuestion) -> str:
 
 def _exactly(s: SessionState, asking: Asking) -> Asking:
     """The question, with how exact its number must be."""
-    found = _explained(s, asking.asked)
-    exact = lazy.answers.asks_for(found, s.decimals, (_on_the_boards(s),))
-    return replace(asking, exact=exact if asking.asked.form == "number" else "")
+    asked = asking.asked
+    if asked.form != "number" or asked.line:
+        return replace(asking, exact="")
+    exact = lazy.answers.asks_for(_explained(s, asked), s.decimals, (_on_the_boards(s),))
+    return replace(asking, exact=exact)
 
 
 def _empty_field(s: SessionState) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from backprop_tui import late
+from backprop_tui import homes, late
 
 if TYPE_CHECKING:
     from backprop_tui.explain import derivation as derivation
@@ -26,13 +26,6 @@ if TYPE_CHECKING:
     from backprop_tui.run import plane as plane
     from backprop_tui.run import sweep as sweep
 
-HOMES = {
-    "backprop_tui.explain": "derivation explanation gradient_check",
-    "backprop_tui.learn": "formulas questions parts answers line_questions effect",
-    "backprop_tui.files": "atomic_write codes saving autosave",
-    "backprop_tui.run": "goals plane sweep",
-    "backprop_tui.exports": "formats record",
-}
-"""The modules of each package, what others import first."""
+HOMES = homes(__file__)
 
 __getattr__ = late(__name__, HOMES)

@@ -107,6 +107,12 @@ class Asking:
         return help_.PARTS if self.parts_over else help_.HINT if self.hints > unasked else None
 
     @property
+    def tries(self) -> str:
+        """At which try it was answered: `at the first try`, `at try 2, with a hint`."""
+        tries = f"at try {self.misses + 1}" if self.misses else "at the first try"
+        return f"{tries}, {self.helped.value}" if self.helped else tries
+
+    @property
     def attempt(self) -> str:
         """`question 3, second try`."""
         if self.whole is not None:

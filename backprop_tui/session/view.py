@@ -39,6 +39,8 @@ if TYPE_CHECKING:  # imported when they are needed: the start does not wait for 
 
 ENTERS, CARRIED_ON = "✗", "~"
 """The signs before a wrong number: where the run's mistake enters, and where it is carried on."""
+SIGNS = {None: "", True: ENTERS, False: CARRIED_ON}
+"""The sign of a step, by whether the mistake of the run enters with it."""
 EDITED, CHANGED = "*", "Δ"
 """The signs before a number that was edited, and before one that the last edit changed."""
 GIVEN = "◇"
@@ -264,6 +266,12 @@ class View:
         """The numbers of the shown example in a matrix that has some for each, in order."""
         return self.state.experiment.data.columns(values)[:, self.column]
 
+    def column_name(self, place: Place) -> str:
+        """What the data calls an input or a target; nothing where it has no name."""
+        names = self.state.experiment.data.names.get(place.symbol)
+        entry, _ = self.program.architecture.place(place.cell.row, place.cell.column)
+        return names[entry - 1] if names else ""
+
     @cached_property
     def explanation(self) -> Explanation | None:
         """The explanation of the number at `place`; None for a given one and before the start."""
@@ -464,11 +472,14 @@ class View:
     def updating(self) -> bool:
         return self.state.phase == "update"
 
+    @property
+    def boards(self) -> tuple[str, ...]:
+        """The panels with matrices that there are in this phase."""
+        return ("update",) if self.updating else ("cache", "gradients")
+
     def board_of(self, symbol: str) -> str:
-        """The panel on which a matrix stands in this phase."""
-        if self.updating:
-            return "update"
-        return "gradients" if symbol in self.program.gradients else "cache"
+        """The panel on which a matrix stands in this phase: the first, for a gradient the last."""
+        return self.boards[-1 if symbol in self.program.gradients else 0]
 
     @property
     def slip(self) -> Slip | None:
@@ -510,7 +521,7 @@ class View:
         """The sign of a step that is done; ✗ also of one that a mistake does too early."""
         if self.right is None or not self.state.done(step.symbol):
             return ""
-        return {None: "", True: ENTERS, False: CARRIED_ON}[self.right.enters(self.iteration, step)]
+        return SIGNS[self.right.enters(self.iteration, step)]
 
     def is_early(self, symbol: str) -> bool:
         """Whether a mistake has updated a parameter too early, and the backward pass goes on."""
@@ -560,5 +571,10 @@ class View:
 
 
 def hue(view: View) -> Phase:
-    """The meaning of the phase's colour: the loss has that of the forward pass."""
-    return "forward" if view.state.phase == "loss" else view.state.phase
+    """The meaning of the colour of the phase that is shown."""
+    return hue_of(view.state.phase)
+
+
+def hue_of(phase: Phase) -> Phase:
+    """The meaning of a phase's colour: the loss has that of the forward pass."""
+    return "forward" if phase == "loss" else phase

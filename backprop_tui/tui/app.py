@@ -45,12 +45,11 @@ from backprop_tui.tui.paint.placed import Room
 from backprop_tui.tui.paint.themes import THEMES
 from backprop_tui.tui.panels.blackboard import BlackboardPanel
 from backprop_tui.tui.panels.boards import Board, Cache, Gradients
-from backprop_tui.tui.panels.box import Box, Cover, Curve
+from backprop_tui.tui.panels.box import Box, Cover, Curve, PromptLine
 from backprop_tui.tui.panels.footer import Footer
 from backprop_tui.tui.panels.heading import Rail, Title
 from backprop_tui.tui.panels.network import NetworkPanel
 from backprop_tui.tui.panels.panel import Panel
-from backprop_tui.tui.panels.prompt import PromptLine
 from backprop_tui.tui.panels.step import StepPanel
 from backprop_tui.tui.panels.update import Update
 from backprop_tui.tui.sheets.choices import choice_page, entry_at

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from backprop_tui import late
+from backprop_tui import homes, late
 from backprop_tui.session import lazy
 
 if TYPE_CHECKING:
@@ -24,33 +24,15 @@ if TYPE_CHECKING:
     from backprop_tui.tui.panels.mistaken import computed_and_correct as computed_and_correct
     from backprop_tui.tui.panels.mistaken import mistaken_lines as mistaken_lines
     from backprop_tui.tui.panels.question import question_lines as question_lines
-    from backprop_tui.tui.sheets.check import check_text as check_text
-    from backprop_tui.tui.sheets.code import code_text as code_text
     from backprop_tui.tui.sheets.curve import curve_canvas as curve_canvas
     from backprop_tui.tui.sheets.guide import guide_text as guide_text
-    from backprop_tui.tui.sheets.help import help_text as help_text
+    from backprop_tui.tui.sheets.texts import check_text as check_text
+    from backprop_tui.tui.sheets.texts import code_text as code_text
+    from backprop_tui.tui.sheets.texts import help_text as help_text
     from backprop_tui.tui.terminals import SixteenColours as SixteenColours
     from backprop_tui.tui.terminals import Spelled as Spelled
 
-HOMES = {
-    "backprop_tui.run.plane": "input_of",
-    "backprop_tui.run.sweep": "sweep",
-    "backprop_tui.tui.paint.blackboard": "counted heading paint_blackboard",
-    "backprop_tui.tui.paint.below_lines": "written_name",
-    "backprop_tui.tui.paint.iteration": "paint_iteration",
-    "backprop_tui.tui.driver": "TerminalDriver",
-    "backprop_tui.tui.paint.plane": "key_of_points paint_plane plane_beside",
-    "backprop_tui.tui.paint.plot": "loss_of_parameter losses_so_far",
-    "backprop_tui.tui.panels.mistaken": "computed_and_correct mistaken_lines",
-    "backprop_tui.tui.panels.question": "question_lines",
-    "backprop_tui.tui.sheets.check": "check_text",
-    "backprop_tui.tui.sheets.code": "code_text",
-    "backprop_tui.tui.sheets.curve": "curve_canvas",
-    "backprop_tui.tui.sheets.guide": "guide_text",
-    "backprop_tui.tui.sheets.help": "help_text",
-    "backprop_tui.tui.terminals": "SixteenColours Spelled",
-}
-"""The names of each module."""
+HOMES = homes(__file__)
 PIECES = "linkify_it mdurl markdown_it pygments.lexers rich.syntax".split()
 """What a page of the guide takes from other packages: none of it is long."""
 TERMINALS = "backprop_tui.tui.terminals".count(".")
@@ -61,5 +43,5 @@ __getattr__ = late(__name__, HOMES)
 def modules() -> list[str]:
     """What a key may import; not what suits a terminal, which is imported at the start or never."""
     drawn = (home for home in HOMES if home.count(".") > TERMINALS)
-    asked = (f"{home}.{name}" for home, names in lazy.HOMES.items() for name in names.split())
-    return [*asked, *PIECES, *drawn]
+    asked = [f"{home}.{name}" for home, names in lazy.HOMES.items() for name in names.split()]
+    return [*asked[::-1], *PIECES, *drawn]  # in this order, the longest takes least

@@ -214,8 +214,7 @@ class Window(Sight):
         if view.blackboard is not None and not self._step_alone(view):
             return self._with_blackboard(view)
         alone = view.maximised or view.one_panel
-        boards = {"update"} if view.updating else {"cache", "gradients"}
-        shown = {view.chosen} if alone else {"network", *boards}
+        shown = {view.chosen} if alone else {"network", *view.boards}
         if self._step_alone(view):
             shown = {"step"}
         if self.stacked and not alone:
@@ -345,12 +344,11 @@ class Window(Sight):
         width, height = self.size
         step = max(LOW_STEP, height // 5) if self.roomy else self._step_lines(view, STEP)
         body = max(0, height - AROUND - step)
-        boards = {"update"} if view.updating else {"cache", "gradients"}
         if self.stacked and not view.maximised:
             found = Cache.arranged(view, both_in(width, body - LEAST_BLACKBOARD))
             lines = min(body - LEAST_BLACKBOARD, boards_lines(found) + 2)
             return WindowLayout(
-                frozenset({"blackboard", *boards}),
+                frozenset({"blackboard", *view.boards}),
                 *(0, 0, step, False, both_in(width, lines), Room(width, lines)),
                 cache=found.lines[0] + 1 + (lines > boards_lines(found)),
                 above=lines,
@@ -366,7 +364,7 @@ class Window(Sight):
         drawing = body - lines
         if drawing < LEAST_DRAWING:
             lines, drawing = body, 0
-        shown = {"blackboard", *boards, *({"network"} if drawing else ())}
+        shown = {"blackboard", *view.boards, *({"network"} if drawing else ())}
         cache = max(lines // 2 if not drawing else 0, found.lines[0] + 1)
         cache += drawing > 0 and lines > boards_lines(found)
         return WindowLayout(
@@ -396,7 +394,7 @@ class Window(Sight):
         """The drawing, the matrices of each board, the Step panel."""
         layout = self.layout(view)
         found = [Stop("network")]
-        for name in ("update",) if view.updating else ("cache", "gradients"):
+        for name in view.boards:
             cells = BOARDS[name].stops(view, layout.room(name))
             found += [Stop(name, cell) for cell in cells]
         return [*found, Stop("step")]

@@ -22,9 +22,8 @@ from backprop_tui.learn.answers import (
     earlier,
     judge,
     read_number,
-    unit_of,
 )
-from backprop_tui.learn.by_hand import _places, decimals_needed, results
+from backprop_tui.learn.by_hand import _places, decimals_needed, results, unit_of
 from backprop_tui.maths.elements import element
 from backprop_tui.maths.expressions import Cell, Expr, cells, replace
 from backprop_tui.maths.numbers import number

@@ -37,7 +37,7 @@ from backprop_tui.learn.mistakes import (
     slips_of,
 )
 from backprop_tui.maths.expressions import Cell, Expr, names
-from backprop_tui.maths.numbers import significant
+from backprop_tui.maths.numbers import largest, significant
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
 from backprop_tui.model.algorithm import program_of
@@ -302,8 +302,8 @@ def test_matrices_are_the_same_but_for_the_rounding_of_the_largest(
 
 
 def test_the_size_and_the_length_of_numbers() -> None:
-    assert effect._size(np.array([[2.0, -3.0, np.inf, np.nan]])) == 3.0
-    assert effect._size(np.array([[np.nan]])) == 0.0
+    assert largest(np.array([[2.0, -3.0, np.inf, np.nan]])) == 3.0
+    assert largest(np.array([[np.nan]])) == 0.0
     assert effect._norm([np.array([[3.0, 0.0]]), np.array([[4.0]])]) == 5.0
 
 

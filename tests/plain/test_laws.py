@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
 from backprop_tui import lessons
-from backprop_tui.learn.answers import unit_of
+from backprop_tui.learn.by_hand import unit_of
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.words import cell_in_words
 from backprop_tui.model.experiment import Experiment

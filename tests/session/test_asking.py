@@ -20,7 +20,7 @@ from backprop_tui.model.saved import Edit
 from backprop_tui.run.timeline import Position
 from backprop_tui.session.question import Asking
 from backprop_tui.session.session import Session
-from tests.formulas import NAMES, program_file
+from tests.formulas import ASKED, program_file
 
 
 def at(symbol: str, lesson: str = "mazur", mode: str = "type") -> Session:
@@ -215,7 +215,7 @@ class TestParts:
         assert whole is not None
         assert len(whole.parts) == 4
 
-    @pytest.mark.parametrize("name", NAMES)
+    @pytest.mark.parametrize("name", ASKED)
     def test_the_value_of_each_part_of_any_program_is_right(self, name: str) -> None:
         session = Session(program_file(name))
         session.do("ask", "type")

@@ -14,7 +14,7 @@ from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.writing import text
 from backprop_tui.run.timeline import Position
 from backprop_tui.session.session import Session
-from tests.formulas import NAMES, program_file
+from tests.formulas import ASKED, NAMES, program_file
 
 every_program = pytest.mark.parametrize("name", NAMES)
 
@@ -31,7 +31,7 @@ def through_an_iteration(session: Session) -> Iterator[str]:
 
 
 class TestQuestions:
-    @every_program
+    @pytest.mark.parametrize("name", ASKED)
     def test_the_correct_choice_is_right_at_every_step(self, name: str) -> None:
         session = opened(name)
         session.do("ask", "vote")
@@ -52,7 +52,7 @@ class TestQuestions:
         assert session.score is not None
         assert not session.score.missed
 
-    @every_program
+    @pytest.mark.parametrize("name", ASKED)
     def test_a_typed_number_is_judged_at_every_step(self, name: str) -> None:
         session = opened(name)
         session.do("ask", "type")

@@ -10,7 +10,7 @@ import pytest
 from backprop_tui.session.asking import DIGITS
 from backprop_tui.session.commands import COMMANDS, Command
 from backprop_tui.session.prompts import Menu
-from backprop_tui.tui.sheets.help import GROUPS, help_text
+from backprop_tui.tui.sheets.texts import GROUPS, help_text
 from tests.tui.driver import HUGE, SMALL, stepping
 
 SIGNS = {

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 from textual.geometry import Region, Size
 
+from backprop_tui.files.codes import ALOUD
 from backprop_tui.guide import TOPICS, text
 from backprop_tui.tui.paint.canvas import Canvas
 from backprop_tui.tui.panels.box import Box, Curve
 from backprop_tui.tui.panels.panel import Painted
-from backprop_tui.tui.sheets.code import ALOUD, TYPED, code_text
 from backprop_tui.tui.sheets.guide import guide_text
+from backprop_tui.tui.sheets.texts import TYPED, code_text
 from tests.networks import ARTICLE
 from tests.tui.driver import SMALL, stepping
 

@@ -41,12 +41,10 @@ from backprop_tui.model.experiment import Array
 from backprop_tui.model.program import Program
 from backprop_tui.model.saved import Edit
 from backprop_tui.run.timeline import Iteration, Timeline
-from backprop_tui.session.view import CARRIED_ON, ENTERS
+from backprop_tui.session.view import SIGNS
 
 MOST_TERMS = 6
 """Most terms of a sum that are written out; of a longer one the first ones, … and the last."""
-SIGNS = {None: "", True: ENTERS, False: CARRIED_ON}
-"""The sign of a step, by whether the mistake of the run enters with it."""
 MOST_FIGURES = 4
 """Most published figures of a step that are listed; of more, the first and the last."""
 

@@ -82,14 +82,11 @@ def _step(worked: WorkedStep) -> str:
 
 
 def _derivation(found: Derivation) -> str:
-    lines = (f"- ${line}$ {markdown_text(rule)}\n" for line, rule in _lines(found))
+    lines = (
+        f"- ${' '.join(line.sides(LATEX)).lstrip()}$ {markdown_text(line.rule)}\n"
+        for line in found.lines
+    )
     return f"\n### ${found.heading(LATEX)}$\n\n{''.join(lines)}"
-
-
-def _lines(found: Derivation) -> Iterator[tuple[str, str]]:
-    for line in found.lines:
-        left, right = line.sides(LATEX)
-        yield f"{left} {right}".lstrip(), line.rule
 
 
 LAYOUT = Layout(_heading, _paragraph, _matrices, _step, _derivation)

@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from functools import cache
 from typing import Any
 
 import numpy as np
 
+from backprop_tui.explain.explanation import read_figure
 from backprop_tui.exports.figures import figure
+from backprop_tui.learn.by_hand import unit_of
 from backprop_tui.maths.elements import gathers
 from backprop_tui.maths.expressions import (
     Call,
@@ -28,6 +29,7 @@ from backprop_tui.maths.expressions import (
     rebuild,
 )
 from backprop_tui.maths.functions import PRIMITIVES, definition_of, expand
+from backprop_tui.maths.numbers import signed
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
 from backprop_tui.model.architecture import Step
@@ -68,8 +70,8 @@ class Rounding:
             return figure(number, self.digits)
         digits, _, power = f"{number:.{self.digits - 1}e}".partition("e")
         if (first := int(power)) in PLAIN:
-            return f"{float(number):.{max(0, self.digits - 1 - first)}f}".replace("-", "−")
-        return f"{digits}e{first}".replace("-", "−")
+            return signed(f"{float(number):.{max(0, self.digits - 1 - first)}f}")
+        return signed(f"{digits}e{first}")
 
     def figures(self, matrix: Array) -> list[tuple[str, ...]]:
         """The numbers of a matrix rounded, row by row."""
@@ -86,17 +88,11 @@ class Rounding:
         """The value of one in the last digit of a rounded number; 0 where it has no last digit."""
         if not math.isfinite(number) or (self.significant and abs(number) <= RESIDUE):
             return 0.0
-        exponent = Decimal(self.figure(number).replace("−", "-")).as_tuple().exponent
-        return float(10.0 ** int(exponent))
+        return unit_of(self.figure(number), self.digits)
 
     def loses(self, number: float) -> bool:
         """Whether the decimals leave fewer than two digits of a number."""
         return not self.significant and RESIDUE < abs(number) < 10.0 ** (1 - self.digits)
-
-
-def read(figure: str) -> float:
-    """The number that a figure stands for."""
-    return float(figure.replace("−", "-").replace("∞", "inf"))
 
 
 # Answers -----------------------------------------------------------------------------------------
@@ -112,7 +108,7 @@ class FunctionValue:
     @property
     def value(self) -> float:
         """The exact value."""
-        return float(value(Call(self.function, (as_expr(read(self.argument)),)), {}))
+        return float(value(Call(self.function, (as_expr(read_figure(self.argument)),)), {}))
 
 
 @dataclass
@@ -135,7 +131,7 @@ class HandCalculation:
         return found
 
     def _written(self, answer: Array) -> Array:
-        return np.array([list(map(read, row)) for row in self.rounding.figures(answer)])
+        return np.array([list(map(read_figure, row)) for row in self.rounding.figures(answer)])
 
     def _value(self, e: Expr) -> Any:
         return value(self._with_list(e), self.known)
@@ -166,7 +162,7 @@ class HandCalculation:
     def _look_up(self, function: str, argument: float) -> float:
         entry = FunctionValue(function, self.rounding.figure(argument))
         self.looked_up[entry] = None
-        return read(self.rounding.figure(entry.value))
+        return read_figure(self.rounding.figure(entry.value))
 
 
 @cache
@@ -183,9 +179,9 @@ def units_apart(exact: float, by_hand: Sequence[float], rounding: Rounding) -> f
     1, and ∞ where the figures given are too short to tell."""
     if not math.isfinite(exact):
         return 1.0 if all(str(other) == str(exact) for other in by_hand) else math.inf
-    answer, unit = read(rounding.figure(exact)), rounding.unit(exact)
+    answer, unit = read_figure(rounding.figure(exact)), rounding.unit(exact)
     farthest = max(abs(other - answer) for other in by_hand)
-    written = max(abs(read(rounding.figure(other)) - answer) for other in by_hand)
+    written = max(abs(read_figure(rounding.figure(other)) - answer) for other in by_hand)
     if unit == 0 or not math.isfinite(farthest):
         return 1.0 if farthest <= RESIDUE else math.inf
     # What is halfway between two figures may be rounded either way.
@@ -203,11 +199,13 @@ def function_list(
     """
     random, entries = np.random.default_rng(seed), dict.fromkeys(needed)
     for entry in needed:
-        near = read(entry.argument) * random.uniform(0.5, 1.5)
+        near = read_figure(entry.argument) * random.uniform(0.5, 1.5)
         other = replace(entry, argument=rounding.figure(near))
         if math.isfinite(other.value):
             entries[other] = None
     functions = list(dict.fromkeys(entry.function for entry in needed))
-    for entry in sorted(entries, key=lambda e: (functions.index(e.function), read(e.argument))):
+    for entry in sorted(
+        entries, key=lambda e: (functions.index(e.function), read_figure(e.argument))
+    ):
         call = Call(entry.function, (Name(entry.argument),))
         yield text(call), rounding.figure(entry.value)

@@ -36,7 +36,7 @@ from backprop_tui.maths.expressions import (
     names,
     walk,
 )
-from backprop_tui.maths.functions import PRIMITIVES, Primitive, definition_of
+from backprop_tui.maths.functions import GATHERINGS, Primitive, definition_of
 from backprop_tui.maths.mathml import MATHML
 from backprop_tui.maths.writing import TEXT, plain_number, write
 from backprop_tui.messages import listed
@@ -289,9 +289,8 @@ def _signs(sheet: Worksheet) -> Iterator[str]:
         yield "∘: the product element by element"
     if any(isinstance(part, Transpose) for part in found):
         yield "T above a matrix: its transpose"
-    for gathering in (PRIMITIVES[f] for f in sorted(called & PRIMITIVES.keys())):
-        if gathering.over is not None:
-            yield _gathered(gathering)
+    for function in sorted(called & GATHERINGS.keys()):
+        yield _gathered(GATHERINGS[function])
     if any(step.symbol in names(step.expression) for step in sheet.blanks):
         yield "←: the matrix on the left is replaced"
     if "step" in called:

@@ -16,17 +16,18 @@ from itertools import groupby
 
 import numpy as np
 
+from backprop_tui.explain.explanation import read_figure
 from backprop_tui.exports.formats import ExportError, Wanted
 from backprop_tui.exports.worksheet.by_hand import (
     FunctionValue,
     HandCalculation,
     Rounding,
     function_list,
-    read,
     units_apart,
 )
 from backprop_tui.files.codes import TooLongError, code_of, grouped
 from backprop_tui.files.experiment_file import is_file
+from backprop_tui.files.saving import set_flag
 from backprop_tui.maths.expressions import names
 from backprop_tui.maths.shapes import written
 from backprop_tui.messages import hint, shown, typed
@@ -107,7 +108,7 @@ class Worksheet:
     def _by_hand(self) -> tuple[tuple[HandCalculation, dict[str, Array]], ...]:
         """The calculations with rounded answers and with all digits, and what they come to."""
         known = {
-            symbol: np.array([[read(figure) for figure in row] for row in rows])
+            symbol: np.array([[read_figure(figure) for figure in row] for row in rows])
             for symbol, rows in self.printed.items()
         }
         calculations = [
@@ -200,13 +201,10 @@ def command(copy: Experiment, original: Experiment) -> str:
     word, *flags = shlex.split(original.source)
     if is_file(word):
         word = f"./{os.path.basename(word)}"
-    given = {} if copy is original else {"--seed": copy.initial.seed}
+    if copy is not original:
+        set_flag(flags, "--seed", copy.initial.seed)
     if copy.initial.round != original.initial.round:
-        given["--round"] = copy.initial.round or 0
-    for flag, number in given.items():
-        if flag in flags:
-            del flags[(at := flags.index(flag)) : at + 2]
-        flags += [flag, str(number)]
+        set_flag(flags, "--round", copy.initial.round or 0)
     commands = [typed(shlex.join(["backprop-tui", word, *flags]))]
     try:
         code = code_of(replace(copy, look=Look(), saved=None), Position())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from backprop_tui.explain.published import Comparison
@@ -43,19 +45,27 @@ def paint_matrix(canvas: Canvas, view: View, placed: Placed, power: int = 0) -> 
         y = placed.line(k) + 1
         for x, j in enumerate(placed.columns, 1):
             end = placed.left + x * placed.cell
-            hidden = values is None or (known is not None and i * values.shape[1] + j >= known)
-            number = None if values is None or hidden else float(values[i, j]) * 10.0**-power
+            number = number_at(values, known, i, j)
+            hidden = number is None
+            scaled = None if number is None else number * 10.0**-power
             place = view.place_of(symbol, i, j)
             mark = view.mark(place)
             waits = hidden and view.waits(symbol, i, j)
             wrong, sign = ("", "") if hidden or is_plain else (view.wrong(place), view.sign(place))
             start = paint_cell(
-                canvas, end, y, number, view, placed.cell, mark, stale, waits, sign, wrong, limit
+                canvas, end, y, scaled, view, placed.cell, mark, stale, waits, sign, wrong, limit
             )
             untold = has_figures and not (mark or hidden or stale or sign or wrong)
             printed = view.published(place) if untold else None
             if printed is not None:
                 canvas.put(start - 1, y, *printed_sign(printed))
+
+
+def number_at(values: Array | None, known: int | None, row: int, column: int) -> float | None:
+    """The number of a cell; None where it is not computed, or not among the first `known`."""
+    if values is None or (known is not None and row * values.shape[1] + column >= known):
+        return None
+    return float(values[row, column])
 
 
 def paint_cell(
@@ -136,3 +146,19 @@ def shown_values(view: View, placed: tuple[Placed, ...]) -> list[Array]:
         if p.symbol in view.program.positions and p.rows:
             found.append(view.state.result(p.symbol)[np.ix_(p.rows, p.columns)])
     return found
+
+
+def mark_of(view: View, *symbols: str) -> str:
+    """Return the strongest mark of some symbols: "target", "read" or none."""
+    return strongest(view.symbol_mark(symbol) for symbol in symbols)
+
+
+def with_gradients(view: View, *symbols: str) -> tuple[str, ...]:
+    """Return the symbols, and the gradients with respect to them that are computed."""
+    return (*symbols, *filter(None, map(view.program.gradient_of, symbols)))
+
+
+def strongest(marks: Iterable[str]) -> str:
+    """Return "target" where it is among the marks, else "read" where that is, else none."""
+    found = set(marks)
+    return "target" if "target" in found else "read" if "read" in found else ""

@@ -3,10 +3,11 @@ the inputs down to the loss, an edge that skips at the right."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import combinations, count, pairwise
+from typing import TypeVar
 
 from backprop_tui.model.program import Program
 from backprop_tui.model.rows import rows_of
@@ -22,6 +23,7 @@ from backprop_tui.tui.paint.operations import (
     put_node,
 )
 
+T = TypeVar("T")
 WIDEST = 14
 """Columns from one time step to the next, at most."""
 RAIL, NARROW_RAIL = 3, 2
@@ -158,12 +160,16 @@ def layers_of(program: Program) -> tuple[tuple[str, ...], ...]:
 def rails(program: Program) -> Mapping[Edge, int]:
     """The edges that skip a layer, each with its rail at the right, from 0: no two share a part."""
     at = {symbol: k for k, layer in enumerate(layers_of(program)) for symbol in layer}
-    found, free_from = dict[Edge, int](), dict[int, int]()
-    for edge in sorted(edges_of(program), key=lambda edge: at[edge.source]):
-        if at[edge.target] > at[edge.source] + 1:
-            free = (rail for rail in count() if free_from.get(rail, -1) < at[edge.source])
-            found[edge] = next(free)
-            free_from[found[edge]] = at[edge.target]
+    ends = ((edge, at[edge.source], at[edge.target]) for edge in edges_of(program))
+    return railed((edge, first, last) for edge, first, last in ends if last > first + 1)
+
+
+def railed(spans: Iterable[tuple[T, int, int]]) -> dict[T, int]:
+    """What leads from a line to another, each with its rail, from 0: no two share a part."""
+    found, free_from = dict[T, int](), dict[int, int]()
+    for what, first, last in sorted(spans, key=lambda span: span[1]):
+        rail = next(rail for rail in count() if free_from.get(rail, -1) < first)
+        found[what], free_from[rail] = rail, last
     return found
 
 
@@ -263,14 +269,10 @@ def lines_of(program: Program) -> Mapping[str, int]:
 @lru_cache(maxsize=64)
 def arcs_of(program: Program) -> Mapping[str, int]:
     """The nodes that are read, each with the rail from it to its readers: no two share a part."""
-    at, found, free_from = lines_of(program), dict[str, int](), dict[int, int]()
-    last: dict[str, int] = {}
+    at, last = lines_of(program), dict[str, int]()
     for edge in edges_of(program):
         last[edge.source] = max(last.get(edge.source, 0), at[edge.target])
-    for symbol in sorted(last, key=lambda s: at[s]):
-        rail = next(rail for rail in count() if free_from.get(rail, -1) < at[symbol])
-        found[symbol], free_from[rail] = rail, last[symbol]
-    return found
+    return railed((symbol, at[symbol], end) for symbol, end in last.items())
 
 
 def arcs_fit(view: View, width: int) -> bool:

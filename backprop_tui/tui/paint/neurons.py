@@ -14,8 +14,14 @@ from itertools import pairwise
 from backprop_tui.maths.numbers import beside, cell_width, ink, number, signed
 from backprop_tui.session.view import ENTERS, View
 from backprop_tui.tui.paint.canvas import BRAILLE, DOTS, Canvas, shortened
-from backprop_tui.tui.paint.cells import WRONG, paint_cell
-from backprop_tui.tui.paint.marks import mark_of, strongest, with_gradients
+from backprop_tui.tui.paint.cells import (
+    WRONG,
+    mark_of,
+    number_at,
+    paint_cell,
+    strongest,
+    with_gradients,
+)
 from backprop_tui.tui.paint.predictions import beside_target, outputs
 
 FOLDED = 4
@@ -271,12 +277,7 @@ def _nodes(
         at = view.entry(name, k)
         canvas.put(column.x, y, "?" if _waits(view, about, k) else "●", marked or "strong")
         if labelled:
-            hidden = (
-                known is not None
-                and values is not None
-                and (at[0] * values.shape[1] + at[1] >= known)
-            )
-            value = None if values is None or hidden else float(values[at])
+            value = number_at(values, known, *at)
             waits = view.waits(name, *at)
             written = "·" if value is None else shown(value, view, name, width)
             style = "uncomputed" if value is None else f"{ink(value)}{stale}"

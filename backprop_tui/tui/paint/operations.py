@@ -15,7 +15,7 @@ from backprop_tui.maths.functions import ACTIVATIONS
 from backprop_tui.model.program import Program
 from backprop_tui.session.view import View
 from backprop_tui.tui.paint.canvas import Canvas
-from backprop_tui.tui.paint.marks import mark_of, with_gradients
+from backprop_tui.tui.paint.cells import mark_of, with_gradients
 
 UP, DOWN, LEFT, RIGHT = 1, 2, 4, 8
 THIN = " │││─┘┐┤─└┌├─┴┬┼"

@@ -1,4 +1,4 @@
-"""What opens over the panels: a box with a list or a page, a curve, or nothing at all to see."""
+"""What opens over the panels: a line to type, a box with a list or a page, a curve, or a blank."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from rich.style import Style
 from rich.text import Text
 from textual.widgets import Static
 
-from backprop_tui.tui.paint.canvas import Canvas
+from backprop_tui.session.prompts import Prompt
+from backprop_tui.tui.paint.canvas import Canvas, columns, shortened
 from backprop_tui.tui.panels.panel import Painted
+from backprop_tui.tui.sheets.choices import field
 from backprop_tui.tui.sheets.page import Page
 
 
@@ -60,3 +62,25 @@ class Cover(Static):
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 (Textual's name)
         super().__init__(Text("any key uncovers"), id=id)
+
+
+class PromptLine(Static):
+    """Hidden while nothing is asked."""
+
+    DEFAULT_CSS = """
+    PromptLine { layer: above; dock: bottom; height: 2; background: $surface; display: none; }
+    """
+
+    def show(self, prompt: Prompt | None, progress: str, width: int) -> None:
+        """What is asked, and how far what it began has come, in a window of that width."""
+        self.display = prompt is not None
+        if prompt is None:
+            return
+        colours, asks = self.app.theme_variables, shortened(f" {prompt.asks}", width // 2)
+        text = Text(no_wrap=True)
+        text.append(shortened(f" {progress or prompt.said}", width), colours["quiet"])
+        text.append(f"\n{asks} ", "bold")
+        selected = f"{colours['surface']} on {colours['quiet']}"
+        self.update(
+            text.append_text(field(prompt.line, max(1, width - columns(asks) - 1), selected))
+        )

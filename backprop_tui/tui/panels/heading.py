@@ -7,7 +7,7 @@ from functools import lru_cache
 from backprop_tui.maths.numbers import number, told_apart
 from backprop_tui.model.architecture import PHASES, Phase
 from backprop_tui.model.program import Program
-from backprop_tui.session.view import ARROWS, EDITED, View
+from backprop_tui.session.view import ARROWS, EDITED, View, hue_of
 from backprop_tui.tui.paint.canvas import Canvas, shortened
 from backprop_tui.tui.paint.cells import WRONG
 from backprop_tui.tui.panels.panel import Panel
@@ -211,11 +211,6 @@ def phase_of(view: View) -> Phase:
     """Return the phase whose steps are listed: backward for an update that is made too early."""
     early = view.step is not None and view.program.is_early(view.step)
     return "backward" if early else view.state.phase
-
-
-def hue_of(phase: Phase) -> str:
-    """Return the meaning of a phase's colour."""
-    return "forward" if phase == "loss" else phase
 
 
 def around(at: int, shown: range, view: View, room: int) -> range:

@@ -211,11 +211,9 @@ def how_it_ended(asking: Asking) -> str:
     """Say how the answers turned out; nothing where none was given."""
     judged = asking.judged
     if asking.outcome is QuestionOutcome.RIGHT:
-        tries = "at the first try" if not asking.misses else f"at try {asking.misses + 1}"
-        tries += f", {asking.helped.value}" if asking.helped else ""
         more = f" {judged.said}" if judged and judged.said else ""
         what = "Correct" if asking.asked.worded else f"{asking.typed} is correct"
-        return f"✓ {what}, {tries}.{more}"
+        return f"✓ {what}, {asking.tries}.{more}"
     if asking.outcome is QuestionOutcome.MISSED and judged and not asking.asked.worded:
         return f"✗ {judged.said}" if judged.verdict is AnswerVerdict.WRONG else ""
     unsent = asking.outcome is QuestionOutcome.SEEN and asking.typed

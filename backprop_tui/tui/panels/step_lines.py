@@ -212,7 +212,7 @@ def given_lines(view: View, place: Place, width: int) -> list[TextLine]:
     """Return the lines for a number that no step computes."""
     written = number(view.provenance.number(place), view.decimals)
     lines = [
-        TextLine(f"{text(place.cell)} = {written}", "strong", 9, column_name(view, place)),
+        TextLine(f"{text(place.cell)} = {written}", "strong", 9, view.column_name(place)),
         TextLine(f"{view.provenance.given(place)}.".capitalize(), "", 8),
         *change_lines(view, place),
     ]
@@ -247,15 +247,6 @@ def change_lines(view: View, place: Place) -> list[TextLine]:
     by = number(found[1] - found[0], view.decimals)
     signed = by if by.startswith("−") else f"+{by}"
     return [TextLine(f"{CHANGED} was {was}, now {now} ({signed})", "strong", 8)]
-
-
-def column_name(view: View, place: Place) -> str:
-    """Return the name of an input or a target in the data; nothing where it has none."""
-    data, role = view.state.experiment.data, view.program.roles.get(place.symbol)
-    kinds = {"input": data.input_names, "target": data.output_names}
-    names = kinds.get(role.kind) if role else None
-    entry, _ = view.program.architecture.place(place.cell.row, place.cell.column)
-    return names[entry - 1] if names else ""
 
 
 def used_in(view: View, place: Place, width: int) -> str:

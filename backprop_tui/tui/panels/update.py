@@ -12,7 +12,7 @@ from backprop_tui.maths.writing import text
 from backprop_tui.model.saved import ALPHA
 from backprop_tui.session.view import EDITED, View
 from backprop_tui.tui.paint.canvas import Canvas
-from backprop_tui.tui.paint.cells import paint_cell, paint_cursor
+from backprop_tui.tui.paint.cells import number_at, paint_cell, paint_cursor
 from backprop_tui.tui.paint.placed import Arrangement, Placed, Room
 from backprop_tui.tui.paint.update import LABEL, arrange_update
 from backprop_tui.tui.panels.board_titles import with_legend
@@ -60,8 +60,7 @@ class Update(Board):
         for k, i in enumerate(placed.rows):
             y = placed.line(k) + 1
             for x, j in enumerate(placed.columns, 1):
-                hidden = values is None or (known is not None and i * values.shape[1] + j >= known)
-                number = None if values is None or hidden else float(values[i, j])
+                number = number_at(values, known, i, j)
                 mark = view.mark(place(i, j)) if placed.symbol else ""
                 told = placed.symbol and number is not None
                 wrong = view.wrong(place(i, j)) if told else ""

@@ -7,7 +7,7 @@ from textual.geometry import Size
 
 from backprop_tui.session.prompts import Entry, Line, Menu
 from backprop_tui.tui.paint.canvas import columns, shortened, wrapped
-from backprop_tui.tui.sheets.page import FRAME, LEAST, WIDE, Page
+from backprop_tui.tui.sheets.page import FRAME, Page, box_width
 
 HEAD = 3
 """Lines above the entries: the title, what is typed, and one between."""
@@ -22,7 +22,7 @@ GAP = 2
 
 def choice_page(choice: Menu, window: Size, wrong: str) -> Page:
     """The list in a window of that size; `wrong` is the style of what was wrong."""
-    width = max(LEAST.width, min(WIDE, window.width))
+    width = box_width(window)
     wide = width - FRAME.width
     lines = [Text(shortened(choice.title, wide), "bold"), field(choice.line, wide), Text()]
     first, rows = seen(choice, window, wide)
@@ -52,7 +52,7 @@ def seen(choice: Menu, window: Size, wide: int) -> tuple[int, int]:
 
 def entry_at(choice: Menu, window: Size, line: int) -> int | None:
     """The entry that stands in that line of the box, from 0 inside of its frame."""
-    width = max(LEAST.width, min(WIDE, window.width))
+    width = box_width(window)
     first, rows = seen(choice, window, width - FRAME.width)
     at = first + line - HEAD
     return at if HEAD <= line < HEAD + rows and at < len(choice.shown) else None

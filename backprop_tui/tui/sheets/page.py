@@ -78,9 +78,14 @@ class Page:
         return canvas
 
 
+def box_width(window: Size, wide: int = WIDE) -> int:
+    """The columns of a box over the panels of a window of that size."""
+    return max(LEAST.width, min(wide, window.width))
+
+
 def box(text: Text, window: Size, *, wide: int = WIDE, top: int = 0, frame: str = "") -> Page:
     """A page of that text, its lines broken to fit."""
-    width = max(LEAST.width, min(wide, window.width))
+    width = box_width(window, wide)
     room, rows = width - FRAME.width, window.height - FRAME.height
     if text.plain.count("\n") < rows:  # else it is longer, however it is broken
         lines = tuple(text.wrap(CONSOLE, max(1, room)))

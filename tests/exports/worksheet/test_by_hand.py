@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from backprop_tui.explain.explanation import read_figure as read
 from backprop_tui.exports.formats import Wanted
-from backprop_tui.exports.worksheet.by_hand import Rounding, is_listed, read, units_apart
+from backprop_tui.exports.worksheet.by_hand import Rounding, is_listed, units_apart
 from backprop_tui.exports.worksheet.sheet import Worksheet, sheets
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.functions import ACTIVATIONS

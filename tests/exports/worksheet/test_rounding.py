@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backprop_tui.exports.worksheet.by_hand import Rounding, read
+from backprop_tui.explain.explanation import read_figure as read
+from backprop_tui.exports.worksheet.by_hand import Rounding
 
 DECIMALS, DIGITS = Rounding(3), Rounding(3, significant=True)
 NUMBERS = st.floats(-1e9, 1e9).filter(lambda x: x == 0 or abs(x) > 1e-9)

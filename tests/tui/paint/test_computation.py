@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Position, Timeline
 from backprop_tui.session.view import View
-from backprop_tui.tui.paint.bars import bars
 from backprop_tui.tui.paint.canvas import Canvas
 from backprop_tui.tui.paint.computation import (
     arcs,
@@ -24,7 +23,7 @@ from backprop_tui.tui.paint.computation import (
     lines_of,
     rails,
 )
-from backprop_tui.tui.paint.drawings import draw
+from backprop_tui.tui.paint.drawings import bars, draw
 from backprop_tui.tui.paint.operations import Edge, edges_of, heavy
 from tests.formulas import program_file
 from tests.programs import ATTENTION, RESIDUAL, TIED, programs, rnn, written

@@ -14,9 +14,8 @@ from backprop_tui.files.experiment_file import load
 from backprop_tui.model.network import Network, Training
 from backprop_tui.run.timeline import Position, Timeline
 from backprop_tui.session.view import DRAWINGS, View
-from backprop_tui.tui.paint.bars import bars
 from backprop_tui.tui.paint.canvas import Canvas
-from backprop_tui.tui.paint.drawings import draw, graph
+from backprop_tui.tui.paint.drawings import bars, draw, graph
 from backprop_tui.tui.paint.neurons import neurons as nodes
 from tests.networks import experiment
 from tests.tui.driver import line_of, view_of

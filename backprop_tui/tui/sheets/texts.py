@@ -1,13 +1,23 @@
-"""Help: what the chosen panel shows, then every key of the table of commands; in a wide window in
-columns, so that nothing scrolls."""
+"""What sheets say that are read: the keys, the gradient check of an iteration, the code of a state.
+
+Help shows what the chosen panel shows, then every key of the table of commands; in a wide window in
+columns, so that nothing scrolls. The check has a line for each gradient, filled in as it runs. A
+code is to be read aloud, typed, or copied.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from itertools import zip_longest
 from textwrap import fill, wrap
 
 from rich.text import Text
 
+from backprop_tui.explain.gradient_check import SIGNS, CheckVerdict, GradientCheck
+from backprop_tui.files.codes import ALOUD, grouped
+from backprop_tui.maths.numbers import number
+from backprop_tui.model.program import Program
+from backprop_tui.run.timeline import Iteration
 from backprop_tui.session.commands import COMMANDS
 
 SHEET, FRAME = 76, 6
@@ -111,3 +121,73 @@ def row_of(cells: tuple[Text, ...], wide: list[int]) -> Text:
         row.append_text(cell).append(" " * (columns - cell.cell_len))
     row.rstrip()
     return row
+
+
+def check_text(
+    program: Program,
+    decimals: int,
+    iteration: Iteration,
+    known: Collection[str],
+    found: Mapping[str, GradientCheck],
+) -> Text:
+    """Each gradient beside its central difference; of those that are `known` and not `found` yet,
+    that it is being checked."""
+    sheet = Text()
+    sheet.append(f"Gradient check, iteration {iteration.number}\n", "bold")
+    sheet.append(
+        "Add 0.00001 to one number, subtract it, and compute the loss each time.\n"
+        "The difference of the two losses, divided by 0.00002, is the derivative.\n\n",
+        "dim",
+    )
+    titles = f"  {'cell':<13}{'backprop':>12}{'numerical':>12}{'difference':>11}  verdict\n"
+    sheet.append(titles, "bold")
+    for symbol in program.gradients:
+        if symbol in found:
+            sheet.append_text(verdict_line(found[symbol], max(6, decimals)))
+        else:
+            waits = "…" if symbol in known else "not computed yet"
+            sheet.append(f"  {symbol:<13}{waits:>18}\n", "dim")
+    return sheet
+
+
+def verdict_line(found: GradientCheck, decimals: int) -> Text:
+    """The cell of a gradient that differs most, and what was found."""
+    worst, line = found.worst, Text()
+    cell = f"{found.symbol}[{worst.row},{worst.column}]"
+    a, n = number(worst.analytic, decimals), "·" if worst.why else number(worst.numeric, decimals)
+    partly = found.checked < found.of and not worst.why
+    some = f", {found.checked} of {found.of:,} cells" if partly else ""
+    looks = "reverse red" if found.verdict is CheckVerdict.DIFFERS else ""
+    line.append(f"  {cell:<13}{a:>12}{n:>12}{worst.difference_text:>11}  ")
+    return line.append(f"{SIGNS[found.verdict]} {worst.why or found.said}{some}\n", looks)
+
+
+TYPED = 1_000
+"""Characters that a command may be long, so that it can be seen whole."""
+ROW = 8
+"""Groups in a line."""
+
+
+def code_text(code: str, copied: bool) -> Text:
+    """A code in groups, and the command that opens it; whether that was copied."""
+    command = f"backprop-tui --code {code}"
+    text = Text()
+    text.append("The code of this state\n\n", "bold")
+    if len(code) <= ALOUD:
+        groups = grouped(code)
+        for at in range(0, len(groups), ROW):
+            text.append(f"  {'  '.join(groups[at : at + ROW])}\n", "bold")
+        text.append("\nIt has no letter I, L, O or U; capitals, spaces and hyphens do not ")
+        text.append("matter, and a slip is told. It opens this run where it stands:\n\n")
+        text.append(f"{command}\n", "bold")
+    else:
+        text.append(f"It has {len(code):,} characters: w saves a file, which is better to ")
+        text.append("hand on.\n")
+        if len(code) <= TYPED:
+            text.append(f"\n{command}\n")
+    text.append("\n")
+    if copied:
+        text.append("The command was handed to the terminal to copy. Not every terminal takes ")
+        text.append("it: paste it somewhere to see.\n\n")
+    text.append("c", "bold").append(" copies the command   ")
+    return text.append("esc", "bold").append(" closes")
