@@ -356,7 +356,6 @@ def alike(slow: Terminal, burst: Terminal) -> bool:
 @pytest.mark.parametrize(
     ("typed", "says"),
     [
-        (":l⏎⏎", "Nothing is computed yet"),
         ("wmine␛w", "save as mine"),
         ("␣?␛␣", "step 2 of 17"),
         ("g5⏎:quit⏎", ""),

@@ -46,7 +46,7 @@ SHAPES = [
     (3, 1),
     (3, 3, 1),
     (4, 3, 4, 3),
-    (2, *[11] * 11, 1),
+    (2, *[11] * 7, 1),
     (1, 40, 1),
     (60, 2, 30),
     (784, 128, 10),
@@ -253,7 +253,7 @@ def test_after_the_update_what_is_stale_is_dimmed() -> None:
 
 
 def test_very_small_gradients_carry_a_common_power() -> None:
-    run = timeline((2, *[11] * 11, 1))
+    run = timeline((2, *[11] * 7, 1))
     steps = run.program.index("dW1") + 1
     assert "× 10⁻" in painted(Gradients(), view_of(run, Position(1, steps)), 60, 12).text()
     small = timeline((3, 3, 1))
