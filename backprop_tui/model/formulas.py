@@ -262,6 +262,18 @@ class _Reading:
         elif OBJECTIVE not in symbols and self.lines and symbols[-1] != LOSS:
             said = f"must be the last line but for {OBJECTIVE}; {symbols[-1]} is computed below it"
             self.fault(LOSS, said)
+        elif OBJECTIVE in symbols and not self.faults:
+            self._put_loss_last()
+
+    def _put_loss_last(self) -> None:
+        """What stands between L and J is computed before L, which it must not read."""
+        at = next(k for k, line in enumerate(self.lines) if line.symbol == LOSS)
+        between = [line for line in self.lines[at + 1 :] if line.symbol != OBJECTIVE]
+        for line in between:
+            if LOSS in names(self.formulas[line.symbol]):
+                said = f"reads {LOSS}, as only {OBJECTIVE} may: write it in the formula of"
+                self.fault(line.key, f"{said} {OBJECTIVE}")
+        self.lines[at : at + 1 + len(between)] = [*between, self.lines[at]]
 
     def _fit(self, examples: int) -> None:
         """The shape of each line's result for a batch of that many examples."""

@@ -210,6 +210,14 @@ def test_what_is_wrong_with_one_line(line: str, formula: str, fault: str | None)
         assert faults(forward=lines) == [("forward", line, fault)]
 
 
+def test_what_stands_between_the_losses_and_j_is_computed_above_them() -> None:
+    above, J = {"R": "total(W²)", "S": "2·R"}, {"J": "mean(L) + S"}
+    between = found(forward={**FITS["forward"], **above, **J}, batches=(1, 2))
+    *forward, loss = FITS["forward"].items()
+    expected = found(forward=dict([*forward, *above.items(), loss, *J.items()]), batches=(1, 2))
+    assert vars(between) == vars(expected)
+
+
 @pytest.mark.parametrize(
     ("parts", "told"),
     [
@@ -239,6 +247,10 @@ def test_what_is_wrong_with_one_line(line: str, formula: str, fault: str | None)
         (
             {"forward": {**FITS["forward"], "J": "Z"}},
             [("forward", "J", "must be one number, but is 2×1: total(L)/m is the mean of L")],
+        ),
+        (
+            {"forward": {**FITS["forward"], "M": "mean(L)", "J": "M + total(W²)"}},
+            [("forward", "M", "reads L, as only J may: write it in the formula of J")],
         ),
         (
             {"forward": {"L": "W·X"}},
