@@ -415,7 +415,9 @@ class Explanation:
         if program.objective not in program.positions:  # a gradient is given
             return None
         J, L = program.steps[program.index(program.objective)].expression, Name(program.loss)
-        if program.joint or {total(L) / Name("m"), Call("mean", (L,))}.isdisjoint(walk(J)):
+        if program.architecture.joint or {total(L) / Name("m"), Call("mean", (L,))}.isdisjoint(
+            walk(J)
+        ):
             return None
         losses = "1 loss" if m == 1 else f"{m} losses"
         is_mean = "contains" if isinstance(J, Sum) else "is"

@@ -229,7 +229,7 @@ class _Perturbation:
     def __init__(self, program: Program, iteration: Iteration, symbol: str) -> None:
         self.symbol, self.axis = symbol, program.axis
         self.per_example = symbol in program.separate
-        of_losses = symbol not in program.parameters and not program.joint
+        of_losses = symbol not in program.parameters and not program.architecture.joint
         self.env: dict[str, Any] = {
             **iteration.given,
             **iteration.scalars,

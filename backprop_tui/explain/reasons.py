@@ -120,7 +120,7 @@ def _in_objective(program: Program) -> tuple[bool, Mapping[str, Expr]]:
 
 
 def _of_gradient(step: Step, of: str, readers: Sequence[Step], program: Program) -> str:
-    L = program.objective if program.joint else program.loss
+    L = program.objective if program.architecture.joint else program.loss
     e, per_example = step.expression, program.per_example
     if not any(program.gradient_of(r.symbol) for r in readers):
         end, whole = readers[-1].symbol, program.objective if of in program.parameters else L

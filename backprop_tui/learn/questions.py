@@ -169,7 +169,7 @@ def asks(program: Program, step: Step, cell: Cell) -> str:
         key = "own objective"
     affine = next(program.beside(step.symbol, "affine"), "")
     # dA and dZ belong to each example's own L, dW and db to the mean of them all.
-    of_each = step.symbol in program.per_example and not program.joint
+    of_each = step.symbol in program.per_example and not program.architecture.joint
     return ASKS[key].format(
         symbol=step.symbol,
         formula=formula(step),

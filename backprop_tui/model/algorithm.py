@@ -18,13 +18,12 @@ from backprop_tui.maths.expressions import (
     Call,
     Expr,
     Name,
-    Sum,
     calls,
     matrix,
     names,
     rebuild,
 )
-from backprop_tui.maths.functions import ACTIVATIONS, LOSSES, row_sums, square, total, transposed
+from backprop_tui.maths.functions import ACTIVATIONS, LOSSES, square, total, transposed
 from backprop_tui.maths.shapes import AS_SUMS, Shape, ShapeMismatch, as_sum, shape
 from backprop_tui.model import lazy
 from backprop_tui.model.architecture import Architecture, Kind, Role, Step
@@ -171,7 +170,7 @@ def forward_pass(architecture: Architecture, training: Training) -> Forward:
     """What the backward pass of a network is derived from."""
     steps, mean, penalty = architecture.steps, None, None
     if (objective := objective_of(architecture, training)) is not None:
-        mean, penalty = parted(objective.expression, architecture)
+        mean, penalty = architecture.parted(objective.expression)
         if mean is None:  # gradients are of J itself
             steps = (*steps, objective)
     return Forward(
@@ -208,26 +207,6 @@ def without_means(
         shapes[step.symbol] = shape(e, shapes)
         with suppress(ShapeMismatch, KeyError):  # it fits batches of one size alone
             wider[step.symbol] = shape(e, wider)
-
-
-def parted(objective: Expr, architecture: Architecture) -> tuple[bool | None, Expr | None]:
-    """Whether J is a mean of L, and what of parameters it adds to that; or to a sum of L.
-
-    None for a J that is made of anything else.
-    """
-    terms = objective.terms if isinstance(objective, Sum) else (objective,)
-    parameters = {*architecture.parameters, *SCALARS - architecture.matrices}
-    data = [term for term in terms if not parameters.issuperset(names(term))]
-    penalties = tuple(term for term in terms if term not in data)
-    if len(data) != 1 or data[0] not in (*MEANS, *SUMS):
-        return None, None
-    penalty = Sum(penalties) if len(penalties) > 1 else next(iter(penalties), None)
-    return data[0] in MEANS, penalty
-
-
-MEANS = (total(L) / m, Call("mean", (L,)), Call("row_means", (L,)), row_sums(L) / m)
-SUMS = (total(L), row_sums(L), L)
-"""The ways of writing the mean and the sum of all L."""
 
 
 @lru_cache(maxsize=64)

@@ -11,12 +11,16 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, TypeAlias, TypeVar
 
-from backprop_tui.maths.expressions import SCALARS, Expr, Name, Num, OwnFunction
-from backprop_tui.maths.functions import Loss, col_sums, row_sums
+from backprop_tui.maths.expressions import SCALARS, Call, Expr, Name, Num, OwnFunction, Sum, names
+from backprop_tui.maths.functions import Loss, col_sums, row_sums, total
 from backprop_tui.maths.shapes import Shape
-from backprop_tui.model.layers import OBJECTIVE, Part, gradient
+from backprop_tui.model.layers import LOSS, OBJECTIVE, Part, gradient
 
 T = TypeVar("T")
+L, m = Name(LOSS), Name("m")
+MEANS = (total(L) / m, Call("mean", (L,)), Call("row_means", (L,)), row_sums(L) / m)
+SUMS = (total(L), row_sums(L), L)
+"""The ways of writing the mean and the sum of all L."""
 Phase: TypeAlias = Literal["forward", "loss", "backward", "update"]
 PHASES: tuple[Phase, ...] = ("forward", "loss", "backward", "update")
 Kind: TypeAlias = Literal["input", "target", "parameter", "value", "loss", "gradient", "mean"]
@@ -150,6 +154,25 @@ class Architecture:
         sums = col_sums if self.axis else row_sums
         shares = (s for s, loss in self.losses.items() if loss.targets_are_shares)
         return {sums(Name(symbol)): Num(1.0) for symbol in shares}
+
+    @cached_property
+    def joint(self) -> bool:
+        """Whether all gradients are of J: it is made of more than a mean of L and parameters."""
+        return self.objective is not None and self.parted(self.objective.expression)[0] is None
+
+    def parted(self, objective: Expr) -> tuple[bool | None, Expr | None]:
+        """Whether J is a mean of L, and what of parameters it adds to that; or to a sum of L.
+
+        None for a J that is made of anything else.
+        """
+        terms = objective.terms if isinstance(objective, Sum) else (objective,)
+        parameters = {*self.parameters, *SCALARS - self.matrices}
+        data = [term for term in terms if not parameters.issuperset(names(term))]
+        penalties = tuple(term for term in terms if term not in data)
+        if len(data) != 1 or data[0] not in (*MEANS, *SUMS):
+            return None, None
+        penalty = Sum(penalties) if len(penalties) > 1 else next(iter(penalties), None)
+        return data[0] in MEANS, penalty
 
     @cached_property
     def per_example(self) -> frozenset[str]:

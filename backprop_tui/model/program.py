@@ -339,14 +339,9 @@ class Program:
         return frozenset(values | gradients)
 
     @cached_property
-    def joint(self) -> bool:
-        """Whether all gradients are of J: it is made of more than a mean of L and parameters."""
-        return self.gradient_of(self.loss) is not None
-
-    @cached_property
     def separate(self) -> frozenset[str]:
         """The values and data of which a column changes no other example's loss than its own."""
-        if self.joint:
+        if self.architecture.joint:
             return frozenset()
         shapes, of_each, mixed = self.shapes(self.training.batch), self.per_example, set[str]()
         if not self.axis:  # as if examples were columns

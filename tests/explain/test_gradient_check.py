@@ -72,6 +72,25 @@ def with_wrong(timeline: Timeline, symbol: str, change: Callable[[Array], Array]
 
 # Right gradients -----------------------------------------------------------------------------
 
+
+@pytest.mark.parametrize(
+    "forward",
+    [
+        {"A": "W·X", "L": "(A − Y)²", "J": "sqrt(mean((A − Y)²))"},
+        {"A": "W·X", "L": "(A − Y)²", "R": "W", "J": "total(R²)"},
+        {"A": "W·X", "L": "(A − Y)²", "J": "where(mean(L) > 0.1, total(A²), 0)"},
+        {"A": "W·X", "L": "col_sums(X) ∘ Y", "J": "mean(L)² + mean(A)"},
+    ],
+    ids=["root of mean", "of a parameter", "in a condition", "of no parameter"],
+)
+def test_gradients_of_a_j_that_hands_none_on_to_the_losses_are_of_j(
+    forward: dict[str, str],
+) -> None:
+    data = {"X": [[1.0, 0.5, -1.0], [2.0, 0.1, 0.3]], "Y": [[1.0, 0.0, 1.0]]}
+    found = verdicts(written({"W": (1, 2)}, data, forward))
+    assert {v.verdict for v in found.values()} == {CheckVerdict.AGREES}
+
+
 CANCELLING = experiment(
     Network((1, 1, 4, 4, 2), ("sigmoid",) * 4, "binary_cross_entropy"),
     Training(),

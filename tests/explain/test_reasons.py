@@ -762,7 +762,7 @@ def test_of_a_loss_without_a_name_it_is_not_said_that_a_larger_one_is_worse() ->
 
 def test_where_all_gradients_are_of_j_the_reason_says_so() -> None:
     program = program_file("joint").program
-    assert program.joint
+    assert program.architecture.joint
     told = [reason(program.steps[program.index(s)], program) for s in program.gradients]
     assert told[0].endswith("The chain rule starts here: dL = ∂J/∂L.")
     assert not any(said.startswith(f"{program.loss} ") for said in told)

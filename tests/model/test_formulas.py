@@ -80,7 +80,7 @@ def test_a_term_of_parameters_in_the_objective_is_added_after_the_mean() -> None
 
 def test_all_gradients_are_of_an_objective_that_is_no_mean() -> None:
     experiment = program_file("joint")
-    assert experiment.program.joint
+    assert experiment.program.architecture.joint
     assert formulas(experiment)[:2] == ["dL = L / sqrt(total(L²))", "dO = dL ∘ (O − Y)"]
 
 

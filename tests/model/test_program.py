@@ -14,7 +14,7 @@ from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS, LOSSES
 from backprop_tui.maths.parser import parse
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
-from backprop_tui.model.algorithm import architecture_of, parted, program_of
+from backprop_tui.model.algorithm import architecture_of, program_of
 from backprop_tui.model.architecture import PHASES, Role, Step
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.layers import Part
@@ -307,7 +307,7 @@ def test_examples_are_separate_but_for_what_a_step_reads_across_them() -> None:
 def test_an_objective_is_a_mean_or_a_sum_of_losses_and_a_penalty_or_all_else(
     formula: str, mean: bool | None, penalty: str | None
 ) -> None:
-    found, added = parted(parse(formula), MIXED.program.architecture)
+    found, added = MIXED.program.architecture.parted(parse(formula))
     assert (found, added and text(added)) == (mean, penalty)
 
 

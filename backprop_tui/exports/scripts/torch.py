@@ -146,7 +146,7 @@ def _iteration(program: Program, t: str) -> Iterator[str]:
         if of := step.role.of:
             (of_parameters if of in program.parameters else values)[step.symbol] = of
     if values:
-        loss = program.objective if program.joint else f"{LOSS}.sum()"
+        loss = program.objective if program.architecture.joint else f"{LOSS}.sum()"
         yield _autograd(values, loss, ", retain_graph=True")
     if of_parameters:
         yield _autograd(of_parameters, program.objective)

@@ -258,7 +258,7 @@ def _gradients(sheet: Worksheet) -> Iterator[str]:
         total = f"the {training.reduction} of all {LOSS}" if training.batch > 1 else LOSS
         total += ", plus the L2 penalty" if training.l2 else ""
         total = total if program.architecture.objective is None else "which is minimised"
-        own = [s for s in found if s in program.per_example and not program.joint]
+        own = [s for s in found if s in program.per_example and not program.architecture.joint]
         of_all = [symbol for symbol in found if symbol not in own]
         yield from _meaning(sheet, own, LOSS, "the loss of one example")
         yield from _meaning(sheet, of_all, OBJECTIVE, total)
