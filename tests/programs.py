@@ -151,3 +151,17 @@ def programs(draw: DrawFn) -> Experiment:
             before = f"A{t}"
     forward["L"] = f"half_squared_error({before}, Y)"
     return written(parameters, data | {"Y": np.full((n, examples), 0.5)}, forward)
+
+
+NORMED = written(
+    {"V": (1, 2)},
+    {"X": [[1.0, 0.5, -1.0], [2.0, 0.1, 0.3]], "Y": [[1.0, 0.0, 1.0]]},
+    {"N": "V / sqrt(total(V²))", "A": "N·X", "L": "(A − Y)²"},
+)
+"""A value of parameters alone, N: its gradient is that of the sum of all L."""
+ROOT = written(
+    {"W": (1, 2)},
+    {"X": [[1.0, 0.5, -1.0], [2.0, 0.1, 0.3]], "Y": [[1.0, 0.0, 1.0]]},
+    {"A": "W·X", "L": "(A − Y)²", "J": "sqrt(mean((A − Y)²))"},
+)
+"""A J that hands no gradient on to L."""

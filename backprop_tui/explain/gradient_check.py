@@ -229,13 +229,12 @@ class _Perturbation:
     def __init__(self, program: Program, iteration: Iteration, symbol: str) -> None:
         self.symbol, self.axis = symbol, program.axis
         self.per_example = symbol in program.separate
-        of_losses = symbol not in program.parameters and not program.architecture.joint
         self.env: dict[str, Any] = {
             **iteration.given,
             **iteration.scalars,
         }
         behind = program.phase_bounds("loss")[1]
-        self.objective = program.loss if of_losses else program.objective
+        self.objective = program.measure(symbol)
         self.after: list[tuple[str, Expr]] = []
         """The steps that depend on the symbol, as they are evaluated."""
         self.bends: list[Expr] = []

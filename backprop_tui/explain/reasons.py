@@ -123,7 +123,7 @@ def _of_gradient(step: Step, of: str, readers: Sequence[Step], program: Program)
     L = program.objective if program.architecture.joint else program.loss
     e, per_example = step.expression, program.per_example
     if not any(program.gradient_of(r.symbol) for r in readers):
-        end, whole = readers[-1].symbol, program.objective if of in program.parameters else L
+        end, whole = readers[-1].symbol, program.measure(of)
         starts = f"The chain rule starts here: {step.symbol} = ∂{whole}/∂{of}."
         return f"{end} depends directly on {of}. {starts}"
     one, together = "", ""

@@ -168,8 +168,6 @@ def asks(program: Program, step: Step, cell: Cell) -> str:
     if key == OBJECTIVE and program.architecture.objective is not None:
         key = "own objective"
     affine = next(program.beside(step.symbol, "affine"), "")
-    # dA and dZ belong to each example's own L, dW and db to the mean of them all.
-    of_each = step.symbol in program.per_example and not program.architecture.joint
     return ASKS[key].format(
         symbol=step.symbol,
         formula=formula(step),
@@ -179,7 +177,7 @@ def asks(program: Program, step: Step, cell: Cell) -> str:
         losses=f"the {training.reduction} of the losses of all examples"
         if training.batch > 1
         else "the loss",
-        loss=program.loss if of_each else program.objective,
+        loss=program.measure(role.of or ""),
     )
 
 

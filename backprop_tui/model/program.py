@@ -320,6 +320,12 @@ class Program:
             return OBJECTIVE if OBJECTIVE in self.lacking else self.loss
         return self.steps[self.phase_bounds("loss")[1] - 1].symbol
 
+    def measure(self, symbol: str) -> str:
+        """What the gradient with respect to a symbol is of: J, or the L of each example that the
+        symbol changes, added up."""
+        of_losses = symbol not in self.parameters and not self.architecture.joint
+        return self.loss if of_losses else self.objective
+
     # Shapes
 
     @cached_property

@@ -12,9 +12,12 @@ from backprop_tui.learn.formulas import judge
 from backprop_tui.learn.mistakes import CATALOGUE, slips_of
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.writing import text
+from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Position
 from backprop_tui.session.session import Session
+from backprop_tui.tui.paint.paths import path_lines
 from tests.formulas import ASKED, NAMES, program_file
+from tests.programs import NORMED, ROOT
 
 every_program = pytest.mark.parametrize("name", NAMES)
 
@@ -97,6 +100,28 @@ class TestQuestions:
         assert asked["Z2"] == "What is Z2[1,1]? (Z2 = Wx·X2 + Wh·H1 + b)"
         assert asked["J"] == "What is J? (J = sqrt(total(L²)) + 0.1·total(W^4))"
         assert asked["dL"] == "How fast does J change with L[1,1]? (∂J/∂L[1,1])"
+
+    @pytest.mark.parametrize(
+        ("experiment", "symbol", "loss"),
+        [(NORMED, "dN", "L"), (NORMED, "dV", "J"), (ROOT, "dA", "J")],
+    )
+    def test_a_gradient_is_asked_for_as_that_of_its_loss(
+        self, experiment: Experiment, symbol: str, loss: str
+    ) -> None:
+        session, of = Session(experiment), symbol[1:]
+        session.do("ask", "vote")
+        for done in through_an_iteration(session):
+            if done == symbol:
+                assert session.asking is not None
+                assert f"(∂{loss}/∂{of}[1,1])" in session.asking.asked.text
+            session.do("next")
+
+    def test_paths_lead_to_j_where_all_gradients_are_of_it(self) -> None:
+        session = Session(ROOT)
+        session.go(Position(1, session.timeline.program.index("dA") + 1))
+        for command in ("derive", *["next_matrix"] * 4):
+            session.do(command)
+        assert path_lines(session.view, 100, 30)[0][0] == "dA[1,1] = ∂J/∂A[1,1]: 1 path to the loss"
 
 
 class TestMistakes:

@@ -140,13 +140,15 @@ def _iteration(program: Program, t: str) -> Iterator[str]:
     yield f"    for parameter in [{', '.join((*program.parameters, *inputs))}]:"
     yield "        parameter.requires_grad_()"
     yield from phases(_forward(program))
-    yield "    # backward: gradients of parameters are of the whole loss, others of each L"
+    joint = program.architecture.joint
+    each = "gradients of parameters are of the whole loss, others of each L"
+    yield f"    # backward: {'all gradients are of J' if joint else each}"
     values, of_parameters = dict[str, str](), dict[str, str]()
     for step in _checked(program):
         if of := step.role.of:
             (of_parameters if of in program.parameters else values)[step.symbol] = of
     if values:
-        loss = program.objective if program.architecture.joint else f"{LOSS}.sum()"
+        loss = program.objective if joint else f"{LOSS}.sum()"
         yield _autograd(values, loss, ", retain_graph=True")
     if of_parameters:
         yield _autograd(of_parameters, program.objective)

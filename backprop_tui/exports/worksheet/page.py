@@ -258,9 +258,11 @@ def _gradients(sheet: Worksheet) -> Iterator[str]:
         total = f"the {training.reduction} of all {LOSS}" if training.batch > 1 else LOSS
         total += ", plus the L2 penalty" if training.l2 else ""
         total = total if program.architecture.objective is None else "which is minimised"
-        own = [s for s in found if s in program.per_example and not program.architecture.joint]
-        of_all = [symbol for symbol in found if symbol not in own]
+        of_all = [s for s in found if program.measure(program.roles[s].of or "") == OBJECTIVE]
+        shared = [s for s in found if s not in of_all and s not in program.per_example]
+        own = [s for s in found if s not in of_all and s not in shared]
         yield from _meaning(sheet, own, LOSS, "the loss of one example")
+        yield from _meaning(sheet, shared, LOSS, "added up over the examples")
         yield from _meaning(sheet, of_all, OBJECTIVE, total)
 
 

@@ -43,7 +43,7 @@ def path_lines(view: View, width: int, height: int) -> list[tuple[str, str]]:
 def _lines(view: View, step: Step, chain: Chain, width: int) -> list[tuple[str, str]]:
     program, write = view.program, partial(number, decimals=view.decimals)
     cell = chain.place.cell
-    loss = program.loss if step.symbol in program.per_example else program.objective
+    loss = program.measure(step.role.of or "")
     by = text(Cell(step.role.of or "", cell.row, cell.column))
     paths = "1 path" if chain.count == 1 else f"{chain.count:,} paths"
     lines = [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from backprop_tui.maths.expressions import names
 from backprop_tui.model.rows import Row, named, rows_of, sharing
 from backprop_tui.session.view import CARRIED_ON, ENTERS, View
@@ -48,29 +50,36 @@ def example(view: View) -> str:
 def dL(view: View) -> tuple[str, ...]:  # noqa: N802 (∂L, as it is written)
     """Say what a d before a name means here, in full, then shorter."""
     program, step = view.program, view.step
-    own, joint = program.loss, program.objective
-    if joint != own:
-        read = [s for step in program.steps if step.symbol == joint for s in names(step.expression)]
+    loss, whole = program.loss, program.objective
+    if whole != loss and not program.architecture.joint:
+        read = [s for step in program.steps if step.symbol == whole for s in names(step.expression)]
         penalized = not set(program.parameters).isdisjoint(read)  # then it is no plain mean
-        which = joint if penalized else f"{program.training.reduction} {joint}"
-        values, parameters = (families(view, of_parameters) for of_parameters in (False, True))
+        which = whole if penalized else f"{program.training.reduction} {whole}"
+        parameters = [s for s in program.gradients if program.roles[s].of in program.parameters]
+        values = [s for s in program.gradients if s not in parameters]
+        own = [s for s in values if s in program.per_example]
+        shared = [s for s in values if s not in own]
         the = "" if penalized else "the "
-        return (
-            f"{values}: for this example's {own}; {parameters}: for {the}{which}",
-            f"{values}: this example's {own}; {parameters}: {which}",
+        said = [
+            (own, (f"for this example's {loss}", f"this example's {loss}", loss)),
+            (shared, (f"for the sum of all {loss}", f"all {loss}", f"all {loss}")),
+            (parameters, (f"for {the}{which}", which, which)),
+        ]
+        there = [(families(view, symbols), what) for symbols, what in said if symbols]
+        return tuple(
+            "; ".join(f"{called}: {what[way]}" for called, what in there)
+            for way in range(3 if shared else 2)
         )
     of = step.role.of if step and step.phase == "backward" else next(iter(program.parameters), "")
     if program.gradient_of(of or "") is None:  # values are given: it is not computed
         of = next((program.roles[symbol].of for symbol in program.gradients), "")
-    return (f"{program.gradient_of(of or '')} means ∂{own}/∂{of}" if of else "",)
+    return (f"{program.gradient_of(of or '')} means ∂{whole}/∂{of}" if of else "",)
 
 
-def families(view: View, of_parameters: bool) -> str:
-    """What the gradients of parameters, or all others, are called, whatever their group: dA, dZ."""
-    program = view.program
-    steps = (program.steps[program.index(symbol)] for symbol in program.gradients)
-    of_kind = (s for s in steps if (s.role.of in program.parameters) == of_parameters)
-    called = list(dict.fromkeys(step.family for step in of_kind))
+def families(view: View, symbols: Iterable[str]) -> str:
+    """What some gradients are called, whatever their group: dA, dZ."""
+    steps = (view.program.steps[view.program.index(symbol)] for symbol in symbols)
+    called = list(dict.fromkeys(step.family for step in steps))
     return ", ".join(called if len(called) <= 3 else [*called[:2], "…"])
 
 

@@ -45,8 +45,8 @@ PANELS = {
         "updated."
     ),
     "gradients": (
-        "Gradients: each stands exactly under its value, dW1 under W1. Those of parameters are for "
-        "the whole loss, all others for each example's own."
+        "Gradients: each stands exactly under its value, dW1 under W1. The title says what they "
+        "are gradients of: those of parameters of the whole loss, others of each example's own."
     ),
     "update": "Update: before, minus α times the gradient, after: a subtraction, as on the board.",
     "step": (

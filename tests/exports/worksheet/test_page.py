@@ -23,7 +23,7 @@ from tests.exports.documents.test_documents import Outline, checked
 from tests.exports.runs import exported, runs
 from tests.formulas import program_file
 from tests.networks import ARTICLE, experiment
-from tests.programs import rnn, written
+from tests.programs import NORMED, rnn, written
 
 
 def of(experiment: Experiment, **wanted: object) -> Worksheet:
@@ -266,12 +266,20 @@ def test_ones_and_where_of_a_written_network_are_told() -> None:
     ("network", "said"),
     [
         ("rnn", ["dO means ∂L/∂O, the gradient of L, the loss; dV, dH, dZ, dWh, dWx, db likewise"]),
+        (
+            NORMED,
+            [
+                "dA means ∂L/∂A, the gradient of L, the loss of one example",
+                "dN means ∂L/∂N, the gradient of L, added up over the examples",
+                "dV means ∂J/∂V, the gradient of J, the mean of all L",
+            ],
+        ),
         ("joint", ["dL means ∂J/∂L, the gradient of J, which is minimised; dO, dW, db likewise"]),
     ],
 )
 def test_gradients_of_a_written_network_are_told_by_its_own_names(
-    network: str, said: list[str]
+    network: str | Experiment, said: list[str]
 ) -> None:
-    e = program_file(network)
+    e = program_file(network) if isinstance(network, str) else network
     blanks = tuple(symbol for symbol in e.program.gradients)
     assert [line for line in legend(sheet(e, *blanks)) if " means ∂" in line] == said

@@ -9,12 +9,15 @@ import pytest
 
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.expressions import names
+from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Position, Timeline
 from backprop_tui.tui.paint.canvas import Canvas
+from backprop_tui.tui.panels.board_titles import dL
 from backprop_tui.tui.panels.boards import Board, Cache, Gradients
 from backprop_tui.tui.panels.step import StepPanel
 from backprop_tui.tui.panels.update import Update
 from tests.formulas import program_file
+from tests.programs import NORMED, ROOT
 from tests.tui.driver import line_of, painted, sized, stepping, view_of
 
 
@@ -23,6 +26,21 @@ def labels(canvas: Canvas) -> set[str]:
     lines = (line_of(canvas, y) for y in range(1, canvas.height))
     words = (word for line in lines if "→" not in line for word in line.split())
     return {word for word in words if re.fullmatch(r"d?[A-Za-z]\d?", word)}
+
+
+@pytest.mark.parametrize(
+    ("experiment", "said"),
+    [
+        (load("article"), "dW1 means ∂L/∂W1"),
+        (load("batch"), "dA, dZ: for this example's L; dW, db: for the mean J"),
+        (load("l2"), "dA, dZ: for this example's L; dW, db: for J"),
+        (NORMED, "dA: for this example's L; dN: for the sum of all L; dV: for the mean J"),
+        (ROOT, "dW means ∂J/∂W"),
+        (program_file("joint"), "dW means ∂J/∂W"),
+    ],
+)
+def test_what_gradients_are_of_is_told(experiment: Experiment, said: str) -> None:
+    assert dL(view_of(Timeline(experiment), Position()))[0] == said
 
 
 class TestNoRoom:
