@@ -51,7 +51,7 @@ STEPPING = (b" ",) * 9 + (b"\x7f",) * 3
 DERIVING = (b" ",) * 7 + (b"x",) + (b" ",) * 4
 OPENING = (b"m", b"L", b"?")
 """Keys that open something, which esc closes; the first press of each finds nothing ready."""
-AT_ONCE = 3
+AT_ONCE = 4
 """Programs at a time: they wait, most of the time."""
 
 
