@@ -58,6 +58,7 @@ async def test_wrong_numbers_are_marked_when_the_right_run_has_come_there() -> N
     async with stepping(UNASKED) as driver:
         await choose(driver, "sign-flipped")
         driver.session.go(Position(200, 3))
+        driver.app.changed()  # as after a key: else nothing goes on with the run
         driver.app.draw()
         assert "~" not in driver.text("cache").partition("\n")[2]
         await driver.settle()
