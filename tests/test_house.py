@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,17 @@ def test_in_a_fresh_process_the_wings_import_neither_textual_nor_rich() -> None:
         [sys.executable, "-c", PROBE, *modules], capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == []
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m.endswith(".lazy")])
+def test_every_name_imported_for_types_alone_is_there_when_it_is_asked_for(module: str) -> None:
+    """Also where a formatter has broken its line."""
+    source = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+    blocks = [node for node in source.body if isinstance(node, ast.If)]
+    named = [n.name for block in blocks for part in block.body for n in getattr(part, "names", ())]
+    assert named
+    for name in named:
+        assert getattr(import_module(module), name)
 
 
 # Roles: what a symbol is, is asked of the program

@@ -71,7 +71,7 @@ OLD = 5
 LATELY = 2
 """Drawings of the losses that are kept beside the last one."""
 AFTER = 0.05
-"""Seconds until autosaves begin."""
+"""Seconds after the first frame until autosaves begin, and what keys wait for is made ready."""
 EACH = 1.0
 """Seconds between two looks at what is open elsewhere."""
 SPARKS = 8
