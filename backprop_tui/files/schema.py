@@ -63,6 +63,11 @@ class Faults:
         """The sentence goes on from the path's name: "must be 2 or more; got 1"."""
         self.say(path, f"{self.name(path)} {sentence}")
 
+    def instead(self, path: Path, sentence: str) -> None:
+        """Of a key that cannot be: in place of what was said of its value."""
+        self.found[:] = [(at, said) for at, said in self.found if at[: len(path)] != path]
+        self.add(path, sentence)
+
     def say(self, path: Path, sentence: str) -> None:
         """A whole sentence, told where the path stands."""
         self.found.append((path, sentence))

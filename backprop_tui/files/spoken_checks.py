@@ -173,14 +173,14 @@ def _shape_of(
     try:
         e = lazy.parse(source, functions, shapes)
         if (wrong := _stands_for_nothing(e, shapes, meant)) is not None:
-            faults.add(path, wrong)
+            faults.instead(path, wrong)
             return None
         return shape(e, shapes)
     except lazy.GrammarError as error:
         why = printable(str(error))
-        faults.add(path, f"must be a symbol, a cell or an expression, but: {why}{meant}")
+        faults.instead(path, f"must be a symbol, a cell or an expression, but: {why}{meant}")
     except ShapeMismatch as error:
-        faults.add(path, f"has no value: {error}")
+        faults.instead(path, f"has no value: {error}")
     return None
 
 

@@ -21,6 +21,7 @@ HOW = {
     "number": "Answer with a number, or at least its sign: plus or minus; hint gives a hint, next "
     "shows it.",
     "formula": "Answer with the formula of the whole step; hint gives a hint, next shows it.",
+    "line": "Answer with the line; hint gives a hint, next shows it.",
 }
 COMPARE = "Or type up or down: will it be bigger or smaller than it was before?"
 PART = (
@@ -35,7 +36,8 @@ def how(asked: AskedQuestion) -> str:
     """How a question is answered."""
     if asked.part and asked.form == "number":
         return PART
-    return HOW.get(asked.form, SAY_IT).format(len(asked.choices))
+    form = "line" if asked.form == "formula" and asked.line else asked.form
+    return HOW.get(form, SAY_IT).format(len(asked.choices))
 
 
 def question(session: Session, asking: Asking) -> Iterator[str]:

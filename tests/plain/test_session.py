@@ -565,6 +565,11 @@ class TestAsking:
         assert told[2] == "Step 7 of 15, backward, layer 2, iteration 1."
         assert len(told) == len(set(told))
 
+    def test_a_line_that_is_asked_for_is_answered_by_a_line(self) -> None:
+        typed = Typed("mazur", ask="type")
+        told = typed("goto dZ2", "derive", "next")
+        assert told[-1] == "Answer with the line; hint gives a hint, next shows it."
+
     def test_a_talk_has_the_numbers_for_a_second_hint(self) -> None:
         typed = Typed("article", ask="lesson")
         typed("goto dZ2", "next", "hint")
