@@ -94,9 +94,9 @@ def test_every_name_imported_for_types_alone_is_there_when_it_is_asked_for(modul
 MAY_READ_LETTERS = {
     "backprop_tui.model.layers",
     "backprop_tui.model.algorithm",
-    *(f"backprop_tui.maths.{writer}" for writer in ("writing", "mathml", "words")),
+    *(f"backprop_tui.maths.{notation}" for notation in ("writing", "spellings", "mathml", "words")),
 }
-"""The modules that make symbols out of letters and numbers, and the writers that typeset them."""
+"""The modules that make symbols out of letters and numbers, and those that read and write them."""
 SYMBOL = re.compile(r"[XYLJ]|(?:[vs]c?)?d?[WbZA]\d+|d[WbZA]|[vs]c?d[WbZA]\d*")
 LETTER = re.compile(r"[WbZAd]|[vs]c?d?|[vsd]{2,3}|0?123456789")
 BEFORE_NUMBER = re.compile(r"(?:^|[^\w\\])(?:[vs]c?)?(?:d|d?[WbZA])$")

@@ -67,6 +67,12 @@ OUTER = (
 )
 ELSEWHERE = re.compile(r"(?:(?P<error>delta|\u03b4)|theta|\u03b8)_?(?P<layer>\d{1,4})")
 """What other books call the gradient of a layer's Z, and its weights: δ2, θ2."""
+OF_THE_LAST = re.compile(r"(?P<of>\w+?)_?L")
+"""What others write of the last layer: AL, dAL."""
+OUTPUTS = frozenset("yhat ypred pred preds prediction predictions out output outputs".split())
+TARGETS = frozenset("t target targets label labels ytrue".split())
+INPUTS = frozenset("a0 input inputs".split())
+"""What others call predictions, targets and inputs; capitals and underscores do not matter."""
 LARGEST = 1_000_000
 """The most numbers of a part; in a network with large matrices, ten times the largest of them."""
 
@@ -310,18 +316,28 @@ def _not_known(program: Program, symbol: str, step: Step, known: set[str]) -> st
         return f"{symbol} is not computed yet: that is step {at}, and this is step {own}"
     if symbol == OBJECTIVE:
         return f"there is no {OBJECTIVE} here: a batch of one example has only {LOSS}"
-    meant = _elsewhere(symbol)
+    meant = _elsewhere(program, symbol)
     if meant not in known:
         meant = nearest(symbol, (*known, *program.constants))
     return f"there is no “{short(symbol)}” here" + (f". Did you mean {meant}?" if meant else "")
 
 
-def _elsewhere(name: str) -> str | None:
+def _elsewhere(program: Program, name: str) -> str | None:
     """The symbol of what other books call so; None for any other name."""
-    if (found := ELSEWHERE.fullmatch(name)) is None:
-        return None
-    layer = int(found["layer"])
-    return gradient(symbol_of("affine", layer)) if found["error"] else symbol_of("weight", layer)
+    if found := ELSEWHERE.fullmatch(name):
+        layer = int(found["layer"])
+        return (
+            gradient(symbol_of("affine", layer)) if found["error"] else symbol_of("weight", layer)
+        )
+    output = program.architecture.output
+    if found := OF_THE_LAST.fullmatch(name):
+        return f"{found['of']}{program.roles[output].group}"
+    plain, targets = name.replace("_", "").casefold(), program.targets
+    if plain in OUTPUTS:
+        return output
+    if plain in TARGETS and len(targets) == 1:
+        return targets[0]
+    return INPUT if plain in INPUTS else None
 
 
 def _not_too_deep(e: Expr) -> None:

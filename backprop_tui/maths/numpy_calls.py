@@ -5,6 +5,7 @@ Each table has one line for a function: `np.outer(x, y)` is x · yᵀ.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
@@ -145,6 +146,10 @@ UNREAD = {
     "cosh": "it is (exp(z) + exp(−z)) / 2",
 }
 """What to write instead of a function that is not read."""
+DERIVATIVE = re.compile(
+    r"(?i:d_?)?(?P<of>\w+?)_?(?i:prime|deriv|derivative|grad|gradient|backward)?"
+)
+"""What others call a function's derivative: sigmoid_prime, sigmoidGradient, dsigmoid."""
 FLAT = (
     "read as with keepdims=True: without it NumPy gives a plain list of numbers, neither a row nor "
     "a column"
@@ -258,10 +263,18 @@ class Calls:
         many = "one value" if wanted == 1 else f"{wanted} values"
         return GrammarError(f"{token.typed.lstrip('.')} takes {many} (character {token.at + 1})")
 
+    def _meant(self, name: str) -> str | None:
+        """The function that a name most likely means: σ′, of one that others call sigmoid_prime."""
+        found = DERIVATIVE.fullmatch(name)
+        function = self.named(found["of"]) if found else None
+        if function and has_derivative(self.functions.get(function, function)):
+            return f"{function}′"
+        return nearest(name, self.known, 0.75)
+
     def unknown(self, token: Token, derivative: bool = False) -> GrammarError:
         """The error for a function that is not read: its place, and what to write instead."""
         written = short(token.typed.lstrip(".")) + ("′" if derivative else "")
-        meant = None if self.named(token.text) else nearest(token.text, self.known, 0.75)
+        meant = None if self.named(token.text) else self._meant(token.text)
         hint = UNREAD.get(token.text) or (f"did you mean {meant}?" if meant else "")
         place = f"(character {token.at + 1})"
         return GrammarError(

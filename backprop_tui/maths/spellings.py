@@ -62,6 +62,7 @@ WORDS = {
     r"\max_{\text{row}}": "row_max",
     r"\max_{\text{column}}": "col_max",
     **dict.fromkeys((r"\sum", "Σ", "∑"), "sum"),
+    **dict.fromkeys(("ŷ", "y\u0302", r"\hat{y}", r"\hat y"), "y_hat"),
 }
 """What each word is read as, where a program has no symbol of that name."""
 MODULE = r"(?:(?:np|numpy|jnp|torch|math)\.(?:(?:nn|functional|linalg)\.)*|tf\.(?:nn|math)\.)"
@@ -87,6 +88,13 @@ NUMBERED = tuple(
 """How the number of a layer is written behind a letter."""
 OF_KNOWN = NUMBERED[-1]
 SPACE = re.compile(r"\s*")
+DIFFERENTIAL = r"(?:∂|\\partial(?![A-Za-z]))\s*"
+GRADIENT = re.compile(
+    rf"{DIFFERENTIAL}[LJ]\s*/\s*{DIFFERENTIAL}|(?P<plain>d[LJ])\s*/\s*d(?=[A-Za-z])"
+    rf"|(?P<above>\\[dt]?frac)\s*\{{\s*{DIFFERENTIAL}[LJ]\s*\}}\s*\{{\s*{DIFFERENTIAL}"
+)
+"""What stands before a symbol where its gradient is written as a quotient: ∂L/∂Z2 is dZ2."""
+CLOSED = re.compile(r"\s*\}")
 
 
 def _any_of(spellings: Collection[str]) -> re.Pattern[str]:
@@ -140,6 +148,9 @@ def tokens(source: str, symbols: Collection[str] | None = None) -> list[Token]:
 
 def _next(source: str, at: int, symbols: Collection[str] | None) -> list[tuple[Token, int]]:
     """The token that begins there, two where a transpose stands in its index, each with its end."""
+    gradient = GRADIENT.match(source, at)
+    if gradient and gradient["plain"] not in (symbols or ()):
+        return _gradient(source, gradient, symbols)
     name = NAME.match(source, at)
     if name and symbols and name[0] in symbols:
         return [(Token("name", name[0], at), name.end())]
@@ -156,7 +167,20 @@ def _next(source: str, at: int, symbols: Collection[str] | None) -> list[tuple[T
         return [(Token("method", method[1], at), method.end())]
     if name:
         return _name(source, name, symbols)
-    raise GrammarError(f"cannot read “{printable(source[at])}” at character {at + 1}")
+    only = "; of ∂ only ∂L/∂… is read: ∂L/∂Z2 is dZ2" if re.match(DIFFERENTIAL, source[at:]) else ""
+    raise GrammarError(f"cannot read “{printable(source[at])}” at character {at + 1}{only}")
+
+
+def _gradient(
+    source: str, quotient: re.Match[str], symbols: Collection[str] | None
+) -> list[tuple[Token, int]]:
+    """The name of a gradient, of the symbol behind the quotient."""
+    at = quotient.start()
+    (of, end), *behind = _next(source, quotient.end(), symbols)
+    closed = CLOSED.match(source, end) if quotient["above"] else None
+    if of.kind != "name" or behind or (quotient["above"] and closed is None):
+        raise GrammarError(f"a gradient is ∂L/∂Z2, of a matrix (character {at + 1})")
+    return [(Token("name", f"d{of.text}", at), closed.end() if closed else end)]
 
 
 def _name(

@@ -433,6 +433,13 @@ def right_here(e: Experiment, step: Step, formula: Expr) -> bool:
          "did you mean sigmoid?"),
         ("dW2", "dzz2 @ A1.T", "there is no “dzz2” here. Did you mean dZ2?"),
         ("dA1", r"W2.T \cdot δ_2", "there is no “δ_2” here. Did you mean dZ2?"),
+        *(
+            ("dZ2", typed, f"there is no “{name}” here. Did you mean {meant}?")
+            for typed, name, meant in (
+                ("AL - Y", "AL", "A2"), ("ŷ - Y", "y_hat", "A2"), ("A2 - labels", "labels", "Y"),
+                ("WL.T @ dAL", "WL", "W2"), ("A2 - inputs", "inputs", "X"),
+            )
+        ),
         ("dA1", "theta2.T @ dZ2", "there is no “theta2” here. Did you mean W2?"),
         ("dW2", "dZ2 @ A1.T / Y.shape[1]", "there is no function “shape” (character 15); "
          "the number of examples is m"),

@@ -187,6 +187,15 @@ def test_products_bind_tighter_than_sums_and_group_from_the_left() -> None:
         ("J < 1 < 2", "expected a sign such as + or ·, found “<” at character 7"),
         ("(J < 1 < 2)", "expected “)”, found “<” at character 8"),
         ("2 + 1e999", "the number at character 5 is too large"),
+        *(
+            (
+                f"{name}(W1)",
+                f"there is no function “{name}” (character 1); did you mean sigmoid′?",
+            )
+            for name in ("sigmoid_prime", "sigmoidGradient", "dsigmoid", "d_sigmoid")
+        ),
+        ("∂A1/∂Z1", "cannot read “∂” at character 1; of ∂ only ∂L/∂… is read: ∂L/∂Z2 is dZ2"),
+        ("∂L/∂(Z1)", "a gradient is ∂L/∂Z2, of a matrix (character 1)"),
         ("sigmoyd(W1)", "there is no function “sigmoyd” (character 1); did you mean sigmoid?"),
         ("sum(W1, X)", "sum takes one value (character 1)"),
         ("np.dot(W1)", "np.dot takes 2 values (character 1)"),
