@@ -670,6 +670,19 @@ def test_any_program_is_compared_by_its_own_names() -> None:
     assert found.summary == "The first step that differs is dWh."
 
 
+def test_a_name_of_the_file_comes_before_what_it_usually_means() -> None:
+    """A line may be called yhat though the loss compares another; a loss without J may be cost."""
+    forward = {"yhat": "W·X", "Loss": "yhat²", "A": "tanh(yhat)", "L": "(A − Y)² + 0·Loss"}
+    e = written({"W": (1, 1)}, {"X": [[0.5]], "Y": [[1.0]]}, forward, {"W": [[2.0]]})
+    arrays = {
+        "yhat": [[1.0]],
+        "loss": [[1.0]],
+        "output": [[np.tanh(1)]],
+        "cost": [[(np.tanh(1) - 1) ** 2]],
+    }
+    assert compare(e, arrays).agrees
+
+
 def test_the_library_compares_too() -> None:
     run = Run(load("article"))
     dW1 = run.iteration(1).results[run.program.index("dW1")]
