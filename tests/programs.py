@@ -165,3 +165,10 @@ ROOT = written(
     {"A": "W·X", "L": "(A − Y)²", "J": "sqrt(mean((A − Y)²))"},
 )
 """A J that hands no gradient on to L."""
+CENTRED = written(
+    {"W": (2, 2), "b": (2, 1)},
+    {"X": [[1.0, 0.5, -1.0], [2.0, 0.1, 0.3]], "Y": [[1.0, 0.0, 1.0], [0.3, 0.2, 0.0]]},
+    {"Z": "W·X + b", "C": "tanh(Z − row_means(Z))", "L": "half_squared_error(C, Y)"},
+    {"W": [[0.3, -0.7], [0.9, 0.1]]},
+)
+"""As before batch norm, what is added to each example cancels: of db only rounding is left."""

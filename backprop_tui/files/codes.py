@@ -135,7 +135,7 @@ def _with_data(experiment: Experiment, written: Written) -> dict[str, Any]:
     """A file's text with the flags put in, and what a CSV file says."""
     document = document_of(written)
     data = document.get("data", {})
-    if "csv" in data:
+    if isinstance(data.get("csv"), str):
         X, Y = experiment.data.along(0).X, experiment.data.along(0).Y
         if X.size + Y.size > MOST_INFLATED // 4:
             raise TooLongError("This data is too large for a code: w saves the experiment.")

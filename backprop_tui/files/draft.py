@@ -90,7 +90,7 @@ class Draft:
     @property
     def csv(self) -> CsvData | None:
         """The CSV file that the data came from."""
-        return cast("CsvData | None", self["data", "from_csv"])
+        return None if self.is_written else cast("CsvData | None", self["data", "from_csv"])
 
     @cached_property
     def whole(self) -> Program | None:

@@ -27,7 +27,6 @@ from backprop_tui.files.schema import Faults, Path, read, record
 from backprop_tui.files.sections import (
     FLAGS,
     KEPT_APART,
-    OF_CSV,
     OF_NETWORK,
     WRITTEN,
     flag_name,
@@ -204,7 +203,7 @@ def _take_csv(draft: Draft, folder: str | None) -> None:
     """X and Y in place of the CSV file that holds them; its places are named in faults."""
     data = draft.values.get("data") or {}
     raw = draft.faults.document.get("data") or {}
-    if data.get("csv") is None or raw.keys() & {"X", "Y"}:
+    if draft.is_written or data.get("csv") is None or raw.keys() & {"X", "Y"}:
         return
     if folder is None:
         draft.faults.add(("data", "csv"), "names a file, but no file can be read from here")
@@ -244,7 +243,8 @@ def _experiment(draft: Draft, name: str, **more: Any) -> Experiment:
     decimals, view = values["view"].get("decimals"), values["view"]
     values["view"] = {key: value for key, value in view.items() if key != "decimals"}
     values["training"] = {**values["training"], "batch": draft.batch}
-    values["data"] = {k: v for k, v in values["data"].items() if k not in (*OF_CSV, "from_csv")}
+    if draft.csv is not None:
+        values["data"] = {"X": draft.csv.X, "Y": draft.csv.Y}
     kinds = section_of(draft.faults.document)
     if draft.written is not None:
         values = {key: value for key, value in values.items() if key not in OF_NETWORK}

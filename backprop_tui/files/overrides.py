@@ -17,6 +17,7 @@ from backprop_tui.files.sections import (
     PLACES,
     SAVED,
     SPOKEN,
+    WRITTEN,
     section_of,
 )
 from backprop_tui.files.spoken_checks import formulas_can_be_run
@@ -48,7 +49,7 @@ def overridden(document: Mapping[str, Any], overrides: Mapping[str, Any]) -> dic
     if "layers" in overrides:
         _refit_to_layers(result, keep_activations="activations" in overrides)
     if "x" in overrides and "y" in overrides and isinstance(result.get("data"), dict):
-        for key in OF_CSV:
+        for key in OF_CSV if section_of(result) is not WRITTEN else ():  # names of its own
             result["data"].pop(key, None)
     if "x" in overrides:
         _refit_to_examples(result)

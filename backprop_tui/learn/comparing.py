@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice
 from typing import Any, Literal, TypeAlias
 
@@ -18,11 +19,12 @@ import numpy.typing as npt
 from backprop_tui.learn.mistakes import every_slip, taught
 from backprop_tui.learn.own_arrays import ArraysError as ArraysError
 from backprop_tui.learn.own_arrays import beginnings, matched, numbers, ways_of
+from backprop_tui.learn.probes import TIMES
 from backprop_tui.maths.expressions import Expr, names
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.numbers import alike, largest, signed, special
 from backprop_tui.maths.shapes import Shape, ShapeMismatch, shape, written
-from backprop_tui.maths.values import value
+from backprop_tui.maths.values import all_rounded, value
 from backprop_tui.messages import count, listed
 from backprop_tui.model.architecture import Step
 from backprop_tui.model.experiment import Experiment
@@ -197,7 +199,8 @@ class _Arrays:
         near, own = _Near(array), self._roots_of(lowered)
         for found, is_turned in ways:
             for scale, scaled in self._scales(step):
-                if near(found * scale, right) or (not own and near(found * scale, computed)):
+                agrees = near(found * scale, right) or (not own and near(found * scale, computed))
+                if agrees or near.rounding(found * scale, right, self.rounding[symbol]):
                     self._goes_on(symbol, found * scale, (), right)
                     turned = "transposed" if is_turned else ""
                     return ComparedArray(
@@ -221,6 +224,14 @@ class _Arrays:
 
     def _value(self, e: Expr) -> Any:
         return value(lowered(e), self.theirs)
+
+    @cached_property
+    def rounding(self) -> dict[str, Array]:
+        """How far rounding may have moved each number of the run."""
+        given, program = self.iteration.given, self.program
+        exact = {symbol: np.zeros(matrix.shape) for symbol, matrix in given.items()}
+        computed = zip(program.positions, program.lowered, strict=True)
+        return all_rounded(computed, {**given, **self.iteration.scalars}, exact)
 
     def _roots_of(self, e: Expr) -> tuple[str, ...]:
         return tuple(dict.fromkeys(r for s in names(e) for r in self.roots.get(s, ())))
@@ -374,9 +385,16 @@ class _Near:
 
     def __init__(self, array: Array) -> None:
         self.tolerance = TOLERANCES.get(array.dtype, TOLERANCE)
+        self.coarseness = max(1.0, float(np.finfo(array.dtype).eps / np.finfo(np.float64).eps))
 
     def __call__(self, found: Array, right: Array) -> bool:
         return found.shape == right.shape and not self._apart(found, right).any()
+
+    def rounding(self, found: Array, right: Array, errors: Array) -> bool:
+        """Whether rounding alone may explain that two matrices differ: where all cancels, it is
+        what is left of either."""
+        apart = np.where(np.isfinite(errors), TIMES * self.coarseness * errors, 0.0)
+        return bool((np.abs(found - right) <= apart).all())
 
     def rounded(self, found: Array, right: Array) -> int:
         """To how many decimals, 2 or more, `found` is `right` rounded; 0 where it is not."""

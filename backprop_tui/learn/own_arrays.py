@@ -99,13 +99,14 @@ def _meant(name: str, program: Program) -> tuple[str, When] | None:
 
 
 def _symbol(word: str, program: Program) -> str | None:
-    """The symbol of a name. Raises ArraysError where it can be several."""
-    word = {
+    """The symbol of a name; those of the program come first. Raises ArraysError where it can be
+    several."""
+    usual = {
         **({ACTIVATION_0.lower(): INPUT} if INPUT in program.data else {}),
         **dict.fromkeys(("loss", "cost"), program.objective),
         **dict.fromkeys(("yhat", "y_hat", "y_pred", "al", "output"), program.output),
     }.get(word.lower(), word)
-    found = symbols_meant(word, program.roles)
+    found = symbols_meant(word, program.roles) or symbols_meant(usual, program.roles)
     if len(found) > 1:
         raise ArraysError(f"{short(printable(word))} can mean {' or '.join(sorted(found))}")
     return found[0] if found else None

@@ -7,6 +7,9 @@ n×1 beside n×m (the bias), and a row 1×m beside n×m.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import reduce
+from math import prod
+from operator import mul
 from typing import TypeAlias
 
 from backprop_tui.maths.expressions import (
@@ -87,22 +90,18 @@ AS_SUMS = {"row_means": "row_sums", "col_means": "col_sums", "mean": "total"}
 def as_sum(mean: Call, shapes: Mapping[str, Shape], wider: Mapping[str, Shape]) -> Expr:
     """A mean as the sum that it is, divided by how many there are.
 
-    Those are m where `wider`, the shapes for one example more, have another number of columns.
+    Rows and columns are m where `wider`, the shapes for one example more, have another number.
     """
-    rows, columns = shape(mean.args[0], shapes)
+    found = shape(mean.args[0], shapes)
     try:
-        of_each = shape(mean.args[0], wider)[1] != columns
+        other = shape(mean.args[0], wider)
     except (ShapeMismatch, KeyError):  # it fits batches of one size alone
-        of_each = False
-    across: Expr = Name("m") if of_each else Num(float(columns))
-    total = Call(AS_SUMS[mean.function], mean.args)
-    match mean.function:
-        case "row_means":
-            return total / across
-        case "col_means":
-            return total / float(rows)
-        case _:
-            return total / (float(rows) * across) if of_each else total / float(rows * columns)
+        other = found
+    axes = {"row_means": (1,), "col_means": (0,)}.get(mean.function, (0, 1))
+    alike = prod(found[axis] for axis in axes if found[axis] == other[axis])
+    of_each: list[Expr] = [Name("m") for axis in axes if found[axis] != other[axis]]
+    factors = of_each if of_each and alike == 1 else [Num(float(alike)), *of_each]
+    return Call(AS_SUMS[mean.function], mean.args) / reduce(mul, factors)
 
 
 def _product(e: Expr, x: Expr, y: Expr, shapes: Mapping[str, Shape]) -> Shape:

@@ -6,7 +6,7 @@ Overflow and 0/0 give ∞ and NaN without a warning: the screen shows and explai
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import reduce
 from typing import Any, TypeAlias
 
@@ -144,6 +144,18 @@ def rounded(e: Expr, env: Mapping[str, Any], errors: Mapping[str, Any]) -> tuple
         case _:
             return _moved(apply, *known)
     return value, _ulp(value) + np.sqrt(np.where(np.isnan(squares), np.inf, squares))
+
+
+def all_rounded(
+    computed: Iterable[tuple[str, Expr]], env: Mapping[str, Any], errors: Mapping[str, Any]
+) -> dict[str, Any]:
+    """How far rounding may have moved the numbers of symbols that are computed one by one from
+    `env`; `errors` has that of what is there before them."""
+    env, errors = {**env}, {**errors}
+    with np.errstate(all="ignore"):
+        for symbol, e in computed:
+            env[symbol], errors[symbol] = rounded(e, env, errors)
+    return errors
 
 
 @once

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from backprop_tui.files.codes import code_of, experiment_of
 from backprop_tui.files.experiment_file import ExperimentError, load, read_experiment
 from backprop_tui.maths.expressions import SCALARS, names
 from backprop_tui.maths.writing import text
 from backprop_tui.model.network import OPTIMIZERS
-from backprop_tui.run.timeline import Timeline
+from backprop_tui.run.timeline import Position, Timeline
 from tests.model.test_formulas import NO_RULE
 
 RIGHT = """
@@ -175,6 +176,19 @@ def test_names_that_were_free_before_they_were_read_are_a_file_s_own() -> None:
     program = read_experiment(own.replace("tanh(Z)", "sign(Z)"), "own", "own.toml").program
     assert text(program.steps[0].expression) == "W·X + clip"
     assert text(program.steps[1].expression) == "sign(Z)"
+
+
+@pytest.mark.parametrize("name", ["csv", "inputs", "target", "standardize", "from_csv"])
+def test_data_may_be_called_like_what_is_said_of_a_csv_file(name: str) -> None:
+    """They were no data where there is no file; a code and flags leave them where they are."""
+    own = RIGHT.replace("W·X + b", f"W·{name} + X + b").replace(
+        "Y = [", f"{name} = [[5, 6], [7, 8]]\nY = ["
+    )
+    found = read_experiment(own, "own", "own.toml", {"x": "1,2;3,4", "y": "1,0;0,1"})
+    assert (found.data.by_symbol[name] == [[5, 7], [6, 8]]).all()
+    opened = experiment_of(code_of(found, Position(1, 2)))
+    assert opened.data.by_symbol.keys() == found.data.by_symbol.keys()
+    assert "dW" in Timeline(opened).program.positions
 
 
 def test_a_division_by_zero_is_computed_as_numpy_does() -> None:

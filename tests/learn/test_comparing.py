@@ -32,7 +32,7 @@ from backprop_tui.model.program import lowered
 from backprop_tui.model.saved import ALPHA, Edit
 from backprop_tui.run.timeline import Timeline
 from tests.networks import SMOOTH, experiment, experiments, in_rows
-from tests.programs import written
+from tests.programs import CENTRED, written
 
 ARTICLE = load("article")
 START = ("X", "Y", "W1", "b1", "W2", "b2")
@@ -668,6 +668,37 @@ def test_any_program_is_compared_by_its_own_names() -> None:
         "dWx": "agrees",
     }
     assert found.summary == "The first step that differs is dWh."
+
+
+def test_a_name_of_the_file_comes_before_what_it_usually_means() -> None:
+    """A line may be called yhat though the loss compares another; a loss without J may be cost."""
+    forward = {"yhat": "W·X", "Loss": "yhat²", "A": "tanh(yhat)", "L": "(A − Y)² + 0·Loss"}
+    e = written({"W": (1, 1)}, {"X": [[0.5]], "Y": [[1.0]]}, forward, {"W": [[2.0]]})
+    arrays = {
+        "yhat": [[1.0]],
+        "loss": [[1.0]],
+        "output": [[np.tanh(1)]],
+        "cost": [[(np.tanh(1) - 1) ** 2]],
+    }
+    assert compare(e, arrays).agrees
+
+
+@pytest.mark.parametrize(
+    ("kind", "db", "agrees"),
+    [
+        (np.float64, 0.0, True),
+        (np.float64, 5e-17, True),
+        (np.float64, 1e-10, False),
+        (np.float32, 2e-9, True),
+        (np.float32, 1e-4, False),
+    ],
+)
+def test_of_a_gradient_that_is_0_but_for_rounding_rounding_alone_agrees(
+    kind: Any, db: float, agrees: bool
+) -> None:
+    run = Timeline(CENTRED).iteration(1).results[CENTRED.program.index("db")]
+    assert 0 < abs(run).max() < 1e-15
+    assert compare(CENTRED, {"db": np.full((2, 1), db, kind)}).agrees == agrees
 
 
 def test_the_library_compares_too() -> None:

@@ -49,7 +49,7 @@ from backprop_tui.model.program import Program
 from backprop_tui.run.many import compiled
 from backprop_tui.run.timeline import Timeline
 from tests.networks import ARTICLE, SMOOTH, advance, experiment, experiments, in_rows, same_bits
-from tests.programs import programs, written
+from tests.programs import CENTRED, programs, written
 
 BATCH = experiment(
     Network((3, 3, 2), ("tanh", "sigmoid"), "half_squared_error"),
@@ -1091,3 +1091,15 @@ def test_what_is_nearly_right_says_by_what_it_is_not() -> None:
         "Close: it is 2 times the correct value.",
         "Close: it is 1/3 times the correct value, and the sign is wrong.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("formula", "said"),
+    [
+        ("dZ·ones(col_sums(X))ᵀ / m", "Your formula is correct for any batch size."),
+        ("row_sums(dZ)", "1/m is missing"),
+    ],
+)
+def test_where_all_cancels_another_way_of_computing_is_as_good(formula: str, said: str) -> None:
+    """Of db only rounding is left, which no other way of computing it leaves."""
+    assert said in judge(CENTRED, "db", formula).sentence

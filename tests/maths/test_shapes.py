@@ -63,6 +63,9 @@ def test_the_shape_follows_from_the_shapes_of_the_parts(formula: str, expected: 
         ("mean(X)", "total(X) / 8", "total(X) / (2 · m)"),
         ("row_means(X)", "row_sums(X) / 4", "row_sums(X) / m"),
         ("col_means(X)", "col_sums(X) / 2", "col_sums(X) / 2"),
+        ("mean(Xᵀ)", "total(Xᵀ) / 8", "total(Xᵀ) / (2 · m)"),
+        ("mean(Xᵀ·X)", "total(Xᵀ · X) / 16", "total(Xᵀ · X) / (m · m)"),
+        ("col_means(Xᵀ)", "col_sums(Xᵀ) / 4", "col_sums(Xᵀ) / m"),
     ],
 )
 def test_a_mean_is_a_sum_over_how_many_there_are(mean: str, alone: str, of_a_batch: str) -> None:

@@ -101,7 +101,8 @@ def edits(timeline: Timeline, within: str = "") -> Iterator[str]:
         if within:
             yield f"        {within}:"
         for each in made:
-            array = f"{prefix if each.symbol in program.data else ''}{each.symbol}"
+            taken = each.symbol in program.data - experiment.data.same
+            array = f"{prefix if taken else ''}{each.symbol}"
             place = f"[{each.row}, {each.column}]" if isinstance(each.edit.of, Cell) else ""
             yield f"{'    ' if within else ''}        {array}{place} = {float(each.edit.value)!r}"
 
@@ -130,7 +131,8 @@ def literal(matrix: Array) -> str:
 
 def one_batch(experiment: Experiment) -> bool:
     """Whether the batch of every iteration is all examples, in the order of the data."""
-    return experiment.batches_per_epoch == 1 and experiment.training.order == "sequential"
+    in_order = experiment.training.order == "sequential" or experiment.data.examples == 1
+    return experiment.batches_per_epoch == 1 and in_order
 
 
 def _read(timeline: Timeline) -> set[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import numpy as np
 
@@ -28,7 +27,7 @@ from backprop_tui.exports.scripts.lines import (
 )
 from backprop_tui.maths.expressions import SCALARS, names
 from backprop_tui.maths.functions import Array
-from backprop_tui.maths.values import rounded
+from backprop_tui.maths.values import all_rounded
 from backprop_tui.maths.writing import torch_source
 from backprop_tui.model.architecture import Step
 from backprop_tui.model.layers import LOSS
@@ -206,12 +205,10 @@ def _expected(timeline: Timeline, number: int) -> Iterator[str]:
     yield 'nan, inf = float("nan"), float("inf")  # nan also where rounding alone may exceed CLOSE'
     yield "OURS = ["
     for iteration in iterations(timeline, number):
-        env: dict[str, Any] = {**iteration.given, **iteration.scalars}
+        env = {**iteration.given, **iteration.scalars}
         exact = {symbol: np.zeros(matrix.shape) for symbol, matrix in iteration.given.items()}
         errors = exact | {symbol: errors[symbol] for symbol in program.kept if symbol in errors}
-        with np.errstate(all="ignore"):
-            for step, e in zip(program.steps, program.lowered, strict=True):
-                env[step.symbol], errors[step.symbol] = rounded(e, env, errors)
+        errors = all_rounded(zip(program.positions, program.lowered, strict=True), env, errors)
         yield "    {"
         for symbol in symbols:
             value = iteration.results[program.index(symbol)]

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -66,6 +67,18 @@ def test_a_transpose_lies_in_memory_as_it_does_in_the_run() -> None:
 def test_edits_are_made_where_their_iteration_begins(experiment: Experiment) -> None:
     script = exported("numpy", experiment, iterations=4)
     assert printed_by(script) == recorded(experiment, 4)
+
+
+@pytest.mark.parametrize("targets", [{}, {"Y": [[0.5, -1.0, 2.0]]}])
+def test_a_matrix_that_is_the_same_for_each_example_is_taken_from_no_batch(targets: Any) -> None:
+    """Whether there is an example beside it or not, in any order, and where it is edited."""
+    loss = "total((W·X)²)" if not targets else "total((W·X)²) ∘ (1 + Y)"
+    data = {"X": [[1.0, 2.0], [0.5, -1.0]], **targets}
+    e = written({"W": (1, 2)}, data, {"L": loss}, {"W": [[0.3, 0.1]]}, frozenset("X"), batch=1)
+    e = replace(e, training=replace(e.training, order="shuffled", learning_rate=0.01))
+    e = replace(e, edits=(Edit(2, Cell("X", 2, 2), 0.25),))
+    assert printed_by(exported("numpy", e, iterations=3)) == recorded(e, 3)
+    compile(exported("torch", e, iterations=3), "<exported>", "exec")
 
 
 def test_a_given_array_stands_in_place_of_its_line() -> None:
