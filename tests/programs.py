@@ -165,3 +165,9 @@ ROOT = written(
     {"A": "W·X", "L": "(A − Y)²", "J": "sqrt(mean((A − Y)²))"},
 )
 """A J that hands no gradient on to L."""
+CENTRED = written(
+    {"W": (1, 2)},
+    {"X": [[1.0, 0.5, -1.0], [2.0, 0.1, 0.3]], "Y": [[1.0, 0.0, 1.0]]},
+    {"Z": "W·X", "A": "Z − row_means(Z)", "L": "(A − Y)²"},
+)
+"""A column of Z changes the L of every example, as in batch norm."""

@@ -57,7 +57,7 @@ def dL(view: View) -> tuple[str, ...]:  # noqa: N802 (∂L, as it is written)
         which = whole if penalized else f"{program.training.reduction} {whole}"
         parameters = [s for s in program.gradients if program.roles[s].of in program.parameters]
         values = [s for s in program.gradients if s not in parameters]
-        own = [s for s in values if s in program.per_example]
+        own = [s for s in values if program.roles[s].of in program.separate]
         shared = [s for s in values if s not in own]
         the = "" if penalized else "the "
         said = [
