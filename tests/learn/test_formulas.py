@@ -433,6 +433,7 @@ def right_here(e: Experiment, step: Step, formula: Expr) -> bool:
          "did you mean sigmoid?"),
         ("dW2", "dzz2 @ A1.T", "there is no “dzz2” here. Did you mean dZ2?"),
         ("dA1", r"W2.T \cdot δ_2", "there is no “δ_2” here. Did you mean dZ2?"),
+        ("dA1", "Theta2.T @ dZ2", "there is no “Theta2” here. Did you mean W2?"),
         ("dA1", "theta2.T @ dZ2", "there is no “theta2” here. Did you mean W2?"),
         ("dW2", "dZ2 @ A1.T / Y.shape[1]", "there is no function “shape” (character 15); "
          "the number of examples is m"),
