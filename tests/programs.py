@@ -171,3 +171,9 @@ CENTRED = written(
     {"Z": "W·X", "A": "Z − row_means(Z)", "L": "(A − Y)²"},
 )
 """A column of Z changes the L of every example, as in batch norm."""
+SUMMED = written(
+    {"W": (1, 1)},
+    {"X": [[1.0, 0.5]], "Y": [[1.0, 0.0]]},
+    {"A": "W·X", "L": "(A − Y)²", "J": "total(L)"},
+)
+"""A J of its own that is the sum of all L, though a file says nothing of a sum."""

@@ -119,14 +119,6 @@ def _in_objective(program: Program) -> tuple[bool, Mapping[str, Expr]]:
     return forward.mean, penalties_of(forward)
 
 
-def _is_averaged(program: Program) -> bool:
-    """Whether gradients of parameters carry 1/m where a batch has several examples."""
-    architecture = program.architecture
-    if architecture.objective is None:
-        return program.training.reduction == "mean"
-    return bool(architecture.parted(architecture.objective.expression)[0])
-
-
 def _of_gradient(step: Step, of: str, readers: Sequence[Step], program: Program) -> str:
     L = program.objective if program.architecture.joint else program.loss
     e, per_example = step.expression, program.per_example
@@ -145,7 +137,7 @@ def _of_gradient(step: Step, of: str, readers: Sequence[Step], program: Program)
         if program.training.batch > 1:  # where a value has no examples, its own gradient is a sum
             each = penalty is not None or per_example.issuperset(r.symbol for r in readers)
             together = ", summed over examples" if each else ""
-        elif _is_averaged(program):
+        elif program.is_averaged:
             one = " (One example: no 1/m.)"
     if penalty is not None:
         return f"{program.objective} adds {text(penalty)} to the gradient of {L}{together}."

@@ -268,6 +268,43 @@ def test_gradients_of_the_mean_loss_are_recognised() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("of_j", "verdict", "remark"),
+    [
+        (True, "agrees", "1/m of it: yours is ∂J/∂N, here it is that of all L added up"),
+        (False, "differs", "yours 0.3333 (with a mean instead of a sum), should be 1"),
+    ],
+)
+def test_a_shared_value_has_the_gradient_of_j_where_others_have(
+    of_j: bool, verdict: str, remark: str
+) -> None:
+    e = written(
+        {"V": (1, 1)},
+        {"X": [[1.0, 0.0, 1.0]], "Y": [[1.0, 1.0, 2.0]]},
+        {"N": "3·V", "A": "N·X", "L": "(A − Y)²"},
+    )
+    X, Y, V = np.array([[1.0, 0.0, 1.0]]), np.array([[1.0, 1.0, 2.0]]), np.array([[7 / 12]])
+    dA = 2 * (3 * V @ X - Y)
+    arrays = {"V": V, "dA": dA / 3 if of_j else dA, "dN": dA @ X.T / 3}
+    found = lines(compare(e, arrays))
+    assert found["dA"].verdict == "agrees"
+    assert found["dN"].verdict == verdict
+    assert found["dN"].remark.endswith(remark)
+
+
+@pytest.mark.parametrize("objective", ["sqrt(mean(L))", "total(L)"])
+def test_where_nothing_is_divided_by_m_a_gradient_with_1_m_is_wrong(objective: str) -> None:
+    e = written(
+        {"W": (1, 1)},
+        {"X": [[1.0, 0.0, 1.0]], "Y": [[1.0, 1.0, 2.0]]},
+        {"A": "W·X", "L": "(A − Y)²", "J": objective},
+    )
+    right = Run(e).iteration(1)
+    dA = right.results[Run(e).program.index("dA")]
+    assert compare(e, {"dA": dA}).agrees
+    assert not compare(e, {"dA": dA / 3}).agrees
+
+
 def test_what_a_wrong_number_does_not_change_follows_from_it_no_more() -> None:
     network = Network((2, 2, 1), ("relu", "sigmoid"), "binary_cross_entropy")
     weights = {"W1": [[-1.0, -1.0], [1.0, 1.0]], "W2": [[0.5, 0.5]]}
