@@ -191,10 +191,12 @@ class _Arrays:
             self._goes_on(symbol, computed, self._roots_of(lowered), right)
             if array is None:
                 return ComparedArray(symbol, "not in the file")
+            size = f"a list of {array.size}" if array.ndim == 1 else written(array.shape)
+            array = np.atleast_2d(array)
             near = _Near(array)
             wrong = (*self._wrong(step, array.shape), *self._turned(lowered, array.shape))
             why = next((f" ({how})" for how, other in wrong if near(array, other)), "")
-            said = f"yours is {written(array.shape)}{why}, it must be {written(right.shape)}"
+            said = f"yours is {size}{why}, it must be {written(right.shape)}"
             return ComparedArray(symbol, "wrong shape", said, made_in=symbol)
         near, own = _Near(array), self._roots_of(lowered)
         for found, is_turned in ways:

@@ -651,6 +651,8 @@ def test_of_an_array_of_another_shape_the_mistake_that_gives_it_is_told() -> Non
     assert found["db1"].remark == "yours is 3×4 (without the sum), it must be 3×1"
     assert found["dW2"].remark == "yours is 1×1 (with another layer's A), it must be 1×3"
     assert found["db2"].remark == "yours is 1×4, it must be 1×1"
+    row = lines(compare(ARTICLE, mine | {"db2": mine["dZ2"].sum(axis=0) / 4}))["db2"]
+    assert row.remark == "yours is a list of 4 (without the sum), it must be 1×1"
     column = lines(compare(ARTICLE, mine | {"dZ2": mine["A2"] - mine["Y"].T}))["dZ2"]
     assert column.remark == "yours is 4×4 (with Yᵀ for Y), it must be 1×4"
 
