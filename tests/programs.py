@@ -165,10 +165,22 @@ ROOT = written(
     {"A": "W·X", "L": "(A − Y)²", "J": "sqrt(mean((A − Y)²))"},
 )
 """A J that hands no gradient on to L."""
-CENTRED = written(
+CANCELLED = written(
     {"W": (2, 2), "b": (2, 1)},
     {"X": [[1.0, 0.5, -1.0], [2.0, 0.1, 0.3]], "Y": [[1.0, 0.0, 1.0], [0.3, 0.2, 0.0]]},
     {"Z": "W·X + b", "C": "tanh(Z − row_means(Z))", "L": "half_squared_error(C, Y)"},
     {"W": [[0.3, -0.7], [0.9, 0.1]]},
 )
 """As before batch norm, what is added to each example cancels: of db only rounding is left."""
+CENTRED = written(
+    {"W": (1, 2)},
+    {"X": [[1.0, 0.5, -1.0], [2.0, 0.1, 0.3]], "Y": [[1.0, 0.0, 1.0]]},
+    {"Z": "W·X", "A": "Z − row_means(Z)", "L": "(A − Y)²"},
+)
+"""A column of Z changes the L of every example, as in batch norm."""
+SUMMED = written(
+    {"W": (1, 1)},
+    {"X": [[1.0, 0.5]], "Y": [[1.0, 0.0]]},
+    {"A": "W·X", "L": "(A − Y)²", "J": "total(L)"},
+)
+"""A J of its own that is the sum of all L, though a file says nothing of a sum."""

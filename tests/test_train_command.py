@@ -135,6 +135,11 @@ class TestStops:
         assert told["stopped"] == "a plateau: no better loss in 7 iterations"
         assert told["best"].endswith("in iteration 1")
 
+    def test_there_is_no_best_loss_where_none_is_finite(self, train: Train) -> None:
+        told = train("article", *WILD, "--x", "1e300,0,0", "--y", "1", "--iterations", "3")
+        assert "diverged" in told["stopped"]
+        assert "best" not in told.table
+
     def test_a_plateau_across_stretches(self, train: Train) -> None:
         assert train("--learning-rate", "0", "--plateau", "3000")["iterations"] == "3,001"
 

@@ -134,9 +134,10 @@ def _of_gradient(step: Step, of: str, readers: Sequence[Step], program: Program)
     if averaged:
         e, together = e.parts[0], ", averaged over examples"
     elif of not in per_example:
-        if program.training.batch > 1:
-            together = ", summed over examples"
-        elif program.training.reduction == "mean":
+        if program.training.batch > 1:  # where a value has no examples, its own gradient is a sum
+            each = penalty is not None or per_example.issuperset(r.symbol for r in readers)
+            together = ", summed over examples" if each else ""
+        elif program.is_averaged:
             one = " (One example: no 1/m.)"
     if penalty is not None:
         return f"{program.objective} adds {text(penalty)} to the gradient of {L}{together}."
@@ -216,8 +217,10 @@ def _of_update(step: Step, program: Program, early: bool) -> str:
         case "adam":
             return "Subtract α times v, divided by sqrt(s): changes have similar sizes."
     if decays:
-        added = f"weight decay adds {text(weight_decay * w)} here; {program.objective} has no λ."
-        return f"Subtract α · {pull}: {added}"
+        objective = program.architecture.objective  # one of the file's own may read λ, too
+        twice = objective is not None and weight_decay.symbol in names(objective.expression)
+        has = f"{program.objective} has {'λ, too' if twice else 'no λ'}"
+        return f"Subtract α · {pull}: weight decay adds {text(weight_decay * w)} here; {has}."
     in_order = "" if early else " All gradients were computed before any parameter changed."
     return f"Subtract α · {pull}.{in_order}"
 

@@ -136,7 +136,8 @@ class TrainingRun:
             f"{name} {self._figure(trained.begun)} in iteration {first:,}, "
             f"{self._figure(trained.loss)} in iteration {last:,}",
         )
-        yield "best", f"{self._figure(trained.best)} in iteration {trained.best_in:,}"
+        if trained.best_in >= first:  # else no loss was finite
+            yield "best", f"{self._figure(trained.best)} in iteration {trained.best_in:,}"
         yield from self._scores()
         if said := advice(self.timeline, last - last % experiment.batches_per_epoch):
             yield "advice", said

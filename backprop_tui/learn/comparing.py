@@ -166,6 +166,8 @@ class _Arrays:
         self.theirs: dict[str, Any] = {**self.iteration.given, **self.iteration.scalars}
         self.roots: dict[str, tuple[str, ...]] = {}
         """The steps because of which a symbol is not what it is in the run."""
+        self.of_j = False
+        """Whether a gradient of a value was one of J, where the screen has that of each L."""
 
     def _of(self, number: int) -> Iteration:
         if number > (most := self.run.history.most):
@@ -191,10 +193,12 @@ class _Arrays:
             self._goes_on(symbol, computed, self._roots_of(lowered), right)
             if array is None:
                 return ComparedArray(symbol, "not in the file")
+            size = f"a list of {array.size}" if array.ndim == 1 else written(array.shape)
+            array = np.atleast_2d(array)
             near = _Near(array)
             wrong = (*self._wrong(step, array.shape), *self._turned(lowered, array.shape))
             why = next((f" ({how})" for how, other in wrong if near(array, other)), "")
-            said = f"yours is {written(array.shape)}{why}, it must be {written(right.shape)}"
+            said = f"yours is {size}{why}, it must be {written(right.shape)}"
             return ComparedArray(symbol, "wrong shape", said, made_in=symbol)
         near, own = _Near(array), self._roots_of(lowered)
         for found, is_turned in ways:
@@ -202,6 +206,7 @@ class _Arrays:
                 agrees = near(found * scale, right) or (not own and near(found * scale, computed))
                 if agrees or near.rounding(found * scale, right, self.rounding[symbol]):
                     self._goes_on(symbol, found * scale, (), right)
+                    self.of_j |= scale != 1
                     turned = "transposed" if is_turned else ""
                     return ComparedArray(
                         symbol, "agrees", "; ".join(filter(None, (turned, scaled)))
@@ -247,10 +252,14 @@ class _Arrays:
     def _scales(self, step: Step) -> Iterator[tuple[float, str]]:
         """By what an array that is right may be multiplied: gradients of J have 1/m everywhere."""
         yield 1.0, ""
-        m, of = self.iteration.scalars["m"], step.role.of
-        is_each = step.role.kind == "gradient" and of in self.program.per_example
-        if is_each and m > 1 and self.program.training.reduction == "mean":
+        m, of, program = self.iteration.scalars["m"], step.role.of, self.program
+        is_of_value = step.role.kind == "gradient" and of not in program.parameters
+        if not is_of_value or m == 1 or not program.is_averaged:
+            return
+        if of in program.separate:
             yield m, f"1/m of it: yours is ∂J/∂{of}, here it is ∂L/∂{of} of each example"
+        elif self.of_j:  # else it may be a mean instead of a sum
+            yield m, f"1/m of it: yours is ∂J/∂{of}, here it is that of all L added up"
 
     # Why
 

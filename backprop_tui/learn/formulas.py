@@ -65,7 +65,7 @@ OUTER = (
     "in NumPy * of a column and a row is their product, for one example; here it is {}, "
     "which is right for a batch too"
 )
-ELSEWHERE = re.compile(r"(?:(?P<error>delta|\u03b4)|theta|\u03b8)_?(?P<layer>\d{1,4})")
+ELSEWHERE = re.compile(r"(?:(?P<error>delta|\u03b4)|[Tt]heta|\u03b8)_?(?P<layer>\d{1,4})")
 """What other books call the gradient of a layer's Z, and its weights: δ2, θ2."""
 OF_THE_LAST = re.compile(r"(?P<of>\w+?)_?L")
 """What others write of the last layer: AL, dAL."""

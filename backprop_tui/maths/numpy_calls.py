@@ -20,11 +20,13 @@ from backprop_tui.maths.expressions import (
     Num,
     OwnFunction,
     Sum,
+    names,
 )
 from backprop_tui.maths.functions import DEFINITIONS, LOSSES, PRIMITIVES
 from backprop_tui.maths.functions import FUNCTIONS as DEFINED
 from backprop_tui.maths.rules import derivative_of
 from backprop_tui.maths.spellings import GrammarError, Token, symbol_meant
+from backprop_tui.maths.values import value
 from backprop_tui.messages import nearest, short
 
 FUNCTIONS = {
@@ -71,9 +73,18 @@ def where(is_so: Expr, x: Expr, y: Expr) -> Expr:
 
 
 def clipped(x: Expr, low: Expr, high: Expr) -> Expr:
-    """x, but `low` below it and `high` above it."""
+    """x, but `low` below it and `high` above it; `high` everywhere, as in NumPy, where that is less
+    than `low`."""
     below, above = Compare(x, "<", low), Compare(x, ">", high)
-    return Call("where", (below, low, Call("where", (above, high, x))))
+    least = smaller(low, high)
+    if not names(low) and not names(high):
+        least = low if value(low, {}) <= value(high, {}) else high
+    return Call("where", (below, least, Call("where", (above, high, x))))
+
+
+def smaller(x: Expr, y: Expr) -> Expr:
+    """The smaller of two, element by element: y where they are equal."""
+    return Call("where", (Compare(x, "<", y), x, y))
 
 
 OPERATIONS: dict[str, tuple[int, Callable[..., Expr]]] = {
@@ -91,9 +102,7 @@ OPERATIONS: dict[str, tuple[int, Callable[..., Expr]]] = {
     "transpose": (1, lambda x: x.T),
     "astype": (2, lambda x, kind: x),
     "where": (3, where),
-    **dict.fromkeys(
-        ("min", "minimum"), (2, lambda x, y: Call("where", (Compare(x, "<", y), x, y)))
-    ),
+    **dict.fromkeys(("min", "minimum"), (2, smaller)),
     **dict.fromkeys(("clip", "clamp"), (3, clipped)),
     "sign": (1, lambda x: Diff(Call("step", (x,)), Call("step", (Neg(x),)))),
     "heaviside": (2, lambda x, at_zero: Call("step", (x,))),
@@ -222,6 +231,9 @@ class Calls:
             function, axis = ("softmax", "softmax_rows")[axis["axis"]], {}
         if name in OPERATIONS and not derivative and not isinstance(function, OwnFunction):
             many, apply = OPERATIONS[name]
+            if name == "min" and len(args) == 1:
+                place = f"(character {token.at + 1})"
+                raise GrammarError(f"the smallest of a matrix is −max(−…) {place}")
             if len(args) != many or axis:
                 raise self.takes(many, token)
             self.notes += [NOTES[name]] if name in NOTES else []

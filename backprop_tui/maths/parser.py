@@ -39,9 +39,10 @@ from backprop_tui.maths.expressions import (
     Transpose,
     is_scalar,
     matrix,
+    names,
     raised,
 )
-from backprop_tui.maths.numpy_calls import Calls, Counts, gate
+from backprop_tui.maths.numpy_calls import FUNCTIONS, Calls, Counts, gate
 from backprop_tui.maths.spellings import GrammarError as GrammarError
 from backprop_tui.maths.spellings import Token, symbol_meant, tokens
 from backprop_tui.messages import short
@@ -53,6 +54,8 @@ TALLEST = 120
 COMPARISONS = ("<", "≤", ">", "≥", "=", "≠")
 ASSIGNS = ("=", "←", "−=", "+=")
 WORDED = {"axis": "axis", "dim": "axis", "keepdims": "keepdims", "keepdim": "keepdims"}
+MODULES = (Name("F"), Name("nn"), Name("tf"))
+"""Modules whose functions are read, as F.relu(Z1), where a program has no such symbol."""
 NO_SCALAR = "NumPy's @ takes no single number: there it is *"
 POWERS = {"²": Num(2.0), "³": Num(3.0), "⁻¹": Neg(Num(1.0))}
 
@@ -372,7 +375,13 @@ class _Parser:
             raise self.calls.unknown(token)
         self.need("(")
         args, axis = self.arguments() if not self.take(")") else ([], {})
-        return self.calls.call(token, function, [e, *args], axis)
+        if not (args and e in MODULES and function in FUNCTIONS and self.is_unknown(e)):
+            args = [e, *args]
+        return self.calls.call(token, function, args, axis)
+
+    def is_unknown(self, e: Expr) -> bool:
+        """Whether no symbol of the program is in it."""
+        return self.symbols is not None and not {*names(e)} & {*self.symbols}
 
     def arguments(self) -> tuple[list[Expr], dict[str, int]]:
         """The arguments up to the closing parenthesis, and the values of axis= and keepdims=."""

@@ -65,7 +65,10 @@ WORDS = {
     **dict.fromkeys(("ŷ", "y\u0302", r"\hat{y}", r"\hat y"), "y_hat"),
 }
 """What each word is read as, where a program has no symbol of that name."""
-MODULE = r"(?:(?:np|numpy|jnp|torch|math)\.(?:(?:nn|functional|linalg)\.)*|tf\.(?:nn|math)\.)"
+MODULE = (
+    r"(?:(?:np|numpy|jnp|torch|math)\.(?:(?:nn|functional|linalg)\.)*"
+    r"|(?:tf|jax)\.(?:nn|math|numpy)\.)"
+)
 STYLED = r"\\(?:mathbf|boldsymbol|mathrm|mathit|operatorname|text|bm)\{(?P<styled>[\w\\]+)\}"
 LETTER = r"(?:[A-Za-z\u03b1-\u03c9]|_(?!\{))"  # the Greek letters are α to ω
 WHOLE = rf"{LETTER}(?:{LETTER}|[0-9])*"

@@ -179,7 +179,8 @@ class _Reading:
     def _misnamed(self, symbol: str) -> str | None:
         """Why a matrix cannot have that name."""
         if not SYMBOL.fullmatch(symbol):
-            return f"cannot be a name: it must be letters and digits, like H2; got {short(symbol)}"
+            must_be = "letters from A to Z and digits, like H2"
+            return f"cannot be a name: it must be {must_be}; got {short(symbol)}"
         if symbol in RESERVED or symbol in self.functions:
             return f"cannot be a name: {symbol} is a function"
         if keyword.iskeyword(symbol) or symbol in TAKEN or TAKEN_TOO.fullmatch(symbol):

@@ -326,6 +326,14 @@ class Program:
         of_losses = symbol not in self.parameters and not self.architecture.joint
         return self.loss if of_losses else self.objective
 
+    @cached_property
+    def is_averaged(self) -> bool:
+        """Whether gradients of parameters carry 1/m where a batch has several examples."""
+        own = self.architecture.objective
+        if own is None:
+            return self.training.reduction == "mean"
+        return bool(self.architecture.parted(own.expression)[0])
+
     # Shapes
 
     @cached_property

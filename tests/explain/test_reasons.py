@@ -760,6 +760,34 @@ def test_of_a_loss_without_a_name_it_is_not_said_that_a_larger_one_is_worse() ->
     assert said == "Each example has one loss. Training aims to reduce J."
 
 
+def of_j(objective: str, batch: int, weight_decay: float = 0.0) -> dict[str, str]:
+    """What is said of a network with that J, and P, which has no examples."""
+    forward = {"P": "0.1·total(W²)", "B": "b + c", "A": "W·X + B", "L": "(A − Y)²", "J": objective}
+    parameters = {"W": (1, 2), "b": (1, 1), "c": (1, 1)}
+    e = programs.written(parameters, {"X": np.eye(2), "Y": np.ones((1, 2))}, forward)
+    program = program_of(e.network, Training(batch=batch, weight_decay=weight_decay))
+    return {step.symbol: reason(step, program) for step in program.steps}
+
+
+def test_what_reads_no_examples_has_no_sum_over_them() -> None:
+    told = of_j("sqrt(mean(L)) + P", batch=2)
+    assert told["dB"].endswith("so ∂A/∂B = 1 and dB = dA, summed over examples.")
+    assert told["db"] == "b is added to B, so ∂B/∂b = 1 and db = dB."
+    assert told["dW"] == "W is used in P and A. The gradients of all uses are added."
+
+
+@pytest.mark.parametrize("objective", ["mean(L)", "total(L)", "sqrt(mean(L))"])
+def test_that_one_example_has_no_1_m_is_said_where_a_batch_has_it(objective: str) -> None:
+    said = "W[i,j] multiplies X[j]: dW[i,j] = dA[i] · X[j]."
+    averaged = " (One example: no 1/m.)" if objective == "mean(L)" else ""
+    assert of_j(objective, batch=1)["dW"] == said + averaged
+
+
+def test_j_has_lambda_where_it_reads_it() -> None:
+    told = [of_j(f"mean(L){also}", 2, 0.1)["W"] for also in ("", " + λ/2·total(W²)")]
+    assert [said.partition("here; ")[2] for said in told] == ["J has no λ.", "J has λ, too."]
+
+
 def test_where_all_gradients_are_of_j_the_reason_says_so() -> None:
     program = program_file("joint").program
     assert program.architecture.joint

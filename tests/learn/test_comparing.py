@@ -32,7 +32,7 @@ from backprop_tui.model.program import lowered
 from backprop_tui.model.saved import ALPHA, Edit
 from backprop_tui.run.timeline import Timeline
 from tests.networks import SMOOTH, experiment, experiments, in_rows
-from tests.programs import CENTRED, written
+from tests.programs import CANCELLED, written
 
 ARTICLE = load("article")
 START = ("X", "Y", "W1", "b1", "W2", "b2")
@@ -266,6 +266,43 @@ def test_gradients_of_the_mean_loss_are_recognised() -> None:
     assert lines(found)["dZ1"].remark == (
         "1/m of it: yours is ∂J/∂Z1, here it is ∂L/∂Z1 of each example"
     )
+
+
+@pytest.mark.parametrize(
+    ("of_j", "verdict", "remark"),
+    [
+        (True, "agrees", "1/m of it: yours is ∂J/∂N, here it is that of all L added up"),
+        (False, "differs", "yours 0.3333 (with a mean instead of a sum), should be 1"),
+    ],
+)
+def test_a_shared_value_has_the_gradient_of_j_where_others_have(
+    of_j: bool, verdict: str, remark: str
+) -> None:
+    e = written(
+        {"V": (1, 1)},
+        {"X": [[1.0, 0.0, 1.0]], "Y": [[1.0, 1.0, 2.0]]},
+        {"N": "3·V", "A": "N·X", "L": "(A − Y)²"},
+    )
+    X, Y, V = np.array([[1.0, 0.0, 1.0]]), np.array([[1.0, 1.0, 2.0]]), np.array([[7 / 12]])
+    dA = 2 * (3 * V @ X - Y)
+    arrays = {"V": V, "dA": dA / 3 if of_j else dA, "dN": dA @ X.T / 3}
+    found = lines(compare(e, arrays))
+    assert found["dA"].verdict == "agrees"
+    assert found["dN"].verdict == verdict
+    assert found["dN"].remark.endswith(remark)
+
+
+@pytest.mark.parametrize("objective", ["sqrt(mean(L))", "total(L)"])
+def test_where_nothing_is_divided_by_m_a_gradient_with_1_m_is_wrong(objective: str) -> None:
+    e = written(
+        {"W": (1, 1)},
+        {"X": [[1.0, 0.0, 1.0]], "Y": [[1.0, 1.0, 2.0]]},
+        {"A": "W·X", "L": "(A − Y)²", "J": objective},
+    )
+    right = Run(e).iteration(1)
+    dA = right.results[Run(e).program.index("dA")]
+    assert compare(e, {"dA": dA}).agrees
+    assert not compare(e, {"dA": dA / 3}).agrees
 
 
 def test_what_a_wrong_number_does_not_change_follows_from_it_no_more() -> None:
@@ -614,6 +651,8 @@ def test_of_an_array_of_another_shape_the_mistake_that_gives_it_is_told() -> Non
     assert found["db1"].remark == "yours is 3×4 (without the sum), it must be 3×1"
     assert found["dW2"].remark == "yours is 1×1 (with another layer's A), it must be 1×3"
     assert found["db2"].remark == "yours is 1×4, it must be 1×1"
+    row = lines(compare(ARTICLE, mine | {"db2": mine["dZ2"].sum(axis=0) / 4}))["db2"]
+    assert row.remark == "yours is a list of 4 (without the sum), it must be 1×1"
     column = lines(compare(ARTICLE, mine | {"dZ2": mine["A2"] - mine["Y"].T}))["dZ2"]
     assert column.remark == "yours is 4×4 (with Yᵀ for Y), it must be 1×4"
 
@@ -696,9 +735,9 @@ def test_a_name_of_the_file_comes_before_what_it_usually_means() -> None:
 def test_of_a_gradient_that_is_0_but_for_rounding_rounding_alone_agrees(
     kind: Any, db: float, agrees: bool
 ) -> None:
-    run = Timeline(CENTRED).iteration(1).results[CENTRED.program.index("db")]
+    run = Timeline(CANCELLED).iteration(1).results[CANCELLED.program.index("db")]
     assert 0 < abs(run).max() < 1e-15
-    assert compare(CENTRED, {"db": np.full((2, 1), db, kind)}).agrees == agrees
+    assert compare(CANCELLED, {"db": np.full((2, 1), db, kind)}).agrees == agrees
 
 
 def test_the_library_compares_too() -> None:

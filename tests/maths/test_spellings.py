@@ -218,6 +218,8 @@ def test_numpys_functions_and_methods_are_read(e: Expr) -> None:
         ("torch.mm(W2, A1) + np.mul(A1, X)", "W2·A1 + A1 ∘ X"),
         ("np.minimum(A1, 1) − min(A1, X)", "where(A1 < 1, A1, 1) − where(A1 < X, A1, X)"),
         ("np.clip(A1, 0, 6)", "where(A1 < 0, 0, where(A1 > 6, 6, A1))"),
+        ("np.clip(A1, 1, −1)", "where(A1 < 1, −1, where(A1 > −1, −1, A1))"),
+        ("F.relu(A1) + tf.tanh(A1) + jax.nn.relu(A1)", "relu(A1) + tanh(A1) + relu(A1)"),
         ("np.sign(A1)", "step(A1) − step(−A1)"),
         ("softmax(A1, axis=1) + torch.softmax(A1, dim=0)", "softmax_rows(A1) + softmax(A1)"),
         ("torch.nn.functional.relu(A1) + tf.nn.tanh(A1)", "relu(A1) + tanh(A1)"),
@@ -346,6 +348,11 @@ def test_what_is_not_read_is_told_with_its_place_and_never_with_power(typed: str
     with pytest.raises(GrammarError, match=r"character \d") as refused:
         read(typed)
     assert "power" not in str(refused.value)
+
+
+def test_the_smallest_of_a_matrix_is_told_by_the_largest() -> None:
+    with pytest.raises(GrammarError, match=r"^the smallest of a matrix is −max\(−…\)"):
+        read("np.min(A1)")
 
 
 def test_every_step_of_a_program_reads_back_with_its_names() -> None:

@@ -191,7 +191,7 @@ MATRICES_ONLY = "a matrix product needs as many columns on the left as rows on t
         ("round", "X", "cannot be a name: round is a key of [initial]"),
         ("sdW", "X", "cannot be a name: it is a running mean of the gradient of W"),
         ("if", "X", "cannot be a name: if has a meaning of its own in scripts"),
-        ("_a", "X", "cannot be a name: it must be letters and digits, like H2; got _a"),
+        ("_a", "X", "cannot be a name: it must be letters from A to Z and digits, like H2; got _a"),
         ("relu", "X", "cannot be a name: relu is a function"),
         ("dot", "X", "cannot be a name: dot is a function"),
         ("dZ", "X", "cannot be a name: it is the gradient of Z"),

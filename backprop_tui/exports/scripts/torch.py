@@ -140,7 +140,7 @@ def _iteration(program: Program, t: str) -> Iterator[str]:
     yield "        parameter.requires_grad_()"
     yield from phases(_forward(program))
     joint = program.architecture.joint
-    each = "gradients of parameters are of the whole loss, others of each L"
+    each = "gradients of parameters are of the whole loss, others of all L added up"
     yield f"    # backward: {'all gradients are of J' if joint else each}"
     values, of_parameters = dict[str, str](), dict[str, str]()
     for step in _checked(program):

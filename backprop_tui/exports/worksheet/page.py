@@ -259,8 +259,8 @@ def _gradients(sheet: Worksheet) -> Iterator[str]:
         total += ", plus the L2 penalty" if training.l2 else ""
         total = total if program.architecture.objective is None else "which is minimised"
         of_all = [s for s in found if program.measure(program.roles[s].of or "") == OBJECTIVE]
-        shared = [s for s in found if s not in of_all and s not in program.per_example]
-        own = [s for s in found if s not in of_all and s not in shared]
+        own = [s for s in found if program.roles[s].of in program.separate]
+        shared = [s for s in found if s not in of_all and s not in own]
         yield from _meaning(sheet, own, LOSS, "the loss of one example")
         yield from _meaning(sheet, shared, LOSS, "added up over the examples")
         yield from _meaning(sheet, of_all, OBJECTIVE, total)

@@ -54,10 +54,10 @@ def dL(view: View) -> tuple[str, ...]:  # noqa: N802 (∂L, as it is written)
     if whole != loss and not program.architecture.joint:
         read = [s for step in program.steps if step.symbol == whole for s in names(step.expression)]
         penalized = not set(program.parameters).isdisjoint(read)  # then it is no plain mean
-        which = whole if penalized else f"{program.training.reduction} {whole}"
+        which = whole if penalized else f"{'mean' if program.is_averaged else 'sum'} {whole}"
         parameters = [s for s in program.gradients if program.roles[s].of in program.parameters]
         values = [s for s in program.gradients if s not in parameters]
-        own = [s for s in values if s in program.per_example]
+        own = [s for s in values if program.roles[s].of in program.separate]
         shared = [s for s in values if s not in own]
         the = "" if penalized else "the "
         said = [

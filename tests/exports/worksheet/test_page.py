@@ -23,7 +23,7 @@ from tests.exports.documents.test_documents import Outline, checked
 from tests.exports.runs import exported, runs
 from tests.formulas import program_file
 from tests.networks import ARTICLE, experiment
-from tests.programs import NORMED, rnn, written
+from tests.programs import CENTRED, NORMED, rnn, written
 
 
 def of(experiment: Experiment, **wanted: object) -> Worksheet:
@@ -272,6 +272,14 @@ def test_ones_and_where_of_a_written_network_are_told() -> None:
                 "dA means ∂L/∂A, the gradient of L, the loss of one example",
                 "dN means ∂L/∂N, the gradient of L, added up over the examples",
                 "dV means ∂J/∂V, the gradient of J, the mean of all L",
+            ],
+        ),
+        (
+            CENTRED,
+            [
+                "dA means ∂L/∂A, the gradient of L, the loss of one example",
+                "dZ means ∂L/∂Z, the gradient of L, added up over the examples",
+                "dW means ∂J/∂W, the gradient of J, the mean of all L",
             ],
         ),
         ("joint", ["dL means ∂J/∂L, the gradient of J, which is minimised; dO, dW, db likewise"]),

@@ -17,7 +17,7 @@ from backprop_tui.tui.panels.boards import Board, Cache, Gradients
 from backprop_tui.tui.panels.step import StepPanel
 from backprop_tui.tui.panels.update import Update
 from tests.formulas import program_file
-from tests.programs import NORMED, ROOT
+from tests.programs import CENTRED, NORMED, ROOT, SUMMED
 from tests.tui.driver import line_of, painted, sized, stepping, view_of
 
 
@@ -35,7 +35,9 @@ def labels(canvas: Canvas) -> set[str]:
         (load("batch"), "dA, dZ: for this example's L; dW, db: for the mean J"),
         (load("l2"), "dA, dZ: for this example's L; dW, db: for J"),
         (NORMED, "dA: for this example's L; dN: for the sum of all L; dV: for the mean J"),
+        (CENTRED, "dA: for this example's L; dZ: for the sum of all L; dW: for the mean J"),
         (ROOT, "dW means ∂J/∂W"),
+        (SUMMED, "dA: for this example's L; dW: for the sum J"),
         (program_file("joint"), "dW means ∂J/∂W"),
     ],
 )
