@@ -12,8 +12,10 @@ from textwrap import wrap
 
 from backprop_tui.explain.provenance import Provenance
 from backprop_tui.learn.questions import ask
+from backprop_tui.maths.expressions import walk
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import count
+from backprop_tui.model.network import WrittenNetwork, weight_decay
 from backprop_tui.model.notes import LINE_FORM, MOST_CHOICES, Question, Said
 from backprop_tui.run.timeline import Position, Timeline
 
@@ -35,6 +37,7 @@ def remarks(timeline: Timeline) -> Iterator[str]:
     experiment = timeline.experiment
     for said in timeline.program.architecture.warnings:
         yield f"parameters.{said}"
+    yield from _decayed(timeline)
     if len(experiment.teaches) > LONGEST_NAME:
         yield (
             f"teaches has {len(experiment.teaches)} characters: a list of lessons has room for "
@@ -54,6 +57,19 @@ def remarks(timeline: Timeline) -> Iterator[str]:
         else:
             yield from _asked(name, question, timeline)
     yield from _twice(experiment.questions)
+
+
+def _decayed(timeline: Timeline) -> Iterator[str]:
+    """What λ is, in a formula of the file's own: it belongs to the update."""
+    program, network = timeline.program, timeline.experiment.network
+    for step in program.taught if isinstance(network, WrittenNetwork) else ():
+        if step.symbol in program.architecture.forward and weight_decay in walk(step.expression):
+            sign, key = text(weight_decay), "training.weight_decay"
+            yield f"forward.{step.symbol} reads {sign}, which is {key}: " + (
+                f"the update adds {sign} times each weight once more; write the number instead"
+                if program.training.weight_decay
+                else "it is 0 here; write the number instead"
+            )
 
 
 # Room ----------------------------------------------------------------------------------------

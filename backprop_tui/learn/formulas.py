@@ -48,7 +48,7 @@ from backprop_tui.model.layers import (
     gradient,
     symbol_of,
 )
-from backprop_tui.model.network import Network, Training, WrittenNetwork
+from backprop_tui.model.network import Network, Training, WrittenNetwork, l2, weight_decay
 from backprop_tui.model.program import Program
 from backprop_tui.run.timeline import Iteration, Timeline
 
@@ -65,6 +65,7 @@ OUTER = (
     "in NumPy * of a column and a row is their product, for one example; here it is {}, "
     "which is right for a batch too"
 )
+PENALTY = f"{text(weight_decay)} is read as {text(l2)}, the factor of the L2 penalty"
 ELSEWHERE = re.compile(r"(?:(?P<error>delta|\u03b4)|[Tt]heta|\u03b8)_?(?P<layer>\d{1,4})")
 """What other books call the gradient of a layer's Z, and its weights: δ2, θ2."""
 OF_THE_LAST = re.compile(r"(?P<of>\w+?)_?L")
@@ -72,6 +73,7 @@ OF_THE_LAST = re.compile(r"(?P<of>\w+?)_?L")
 OUTPUTS = frozenset("yhat ypred pred preds prediction predictions out output outputs".split())
 TARGETS = frozenset("t target targets label labels ytrue".split())
 INPUTS = frozenset("a0 input inputs".split())
+BETAS = frozenset("β beta momentum".split())
 """What others call predictions, targets and inputs; capitals and underscores do not matter."""
 LARGEST = 1_000_000
 """The most numbers of a part; in a network with large matrices, ten times the largest of them."""
@@ -221,14 +223,17 @@ def trees(
 def _parsed(program: Program, source: str, examples: int) -> Assignment:
     """What a text says in that program, with the outer products that NumPy's * makes of columns and
     rows."""
-    network, symbols = program.network, set(program.roles)
-    of_inputs: dict[Expr, Expr] = (
+    network, training, symbols = program.network, program.training, set(program.roles)
+    meant: dict[Expr, Expr] = (
         {Name(ACTIVATION_0): Name(INPUT)} if isinstance(network, Network) else {}
     )
-    symbols.update(*map(names, of_inputs))
+    symbols.update(*map(names, meant))
+    penalty = {weight_decay: l2} if training.l2 and not training.weight_decay else {}
     functions = {**activations_by_layer(network), **program.functions}
     target, e, notes = parse_assignment(source, functions, symbols, _counts(program))
-    e = replace(e, of_inputs)
+    if not penalty.keys().isdisjoint(walk(e)):
+        notes += (PENALTY,)
+    e = replace(e, meant | penalty)
     product = e
     for size in (examples, MANY):  # with one example a row may be a single number
         product = _outer(product, program.shapes(size))
@@ -316,10 +321,12 @@ def _not_known(program: Program, symbol: str, step: Step, known: set[str]) -> st
         return f"{symbol} is not computed yet: that is step {at}, and this is step {own}"
     if symbol == OBJECTIVE:
         return f"there is no {OBJECTIVE} here: a batch of one example has only {LOSS}"
-    meant = _elsewhere(program, symbol)
-    if meant not in known:
-        meant = nearest(symbol, (*known, *program.constants))
-    return f"there is no “{short(symbol)}” here" + (f". Did you mean {meant}?" if meant else "")
+    meant, names_here = _elsewhere(program, symbol), (*known, *program.constants)
+    if meant not in names_here:
+        meant = nearest(symbol, names_here)
+    return f"there is no “{short(symbol)}” here" + (
+        f". Did you mean {text(Name(meant))}?" if meant else ""
+    )
 
 
 def _elsewhere(program: Program, name: str) -> str | None:
@@ -332,6 +339,8 @@ def _elsewhere(program: Program, name: str) -> str | None:
     output = program.architecture.output
     if found := OF_THE_LAST.fullmatch(name):
         return f"{found['of']}{program.roles[output].group}"
+    if name in BETAS:
+        return "beta1"
     plain, targets = name.replace("_", "").casefold(), program.targets
     if plain in OUTPUTS:
         return output

@@ -322,7 +322,8 @@ class _Parser:
         function = None if is_symbol else self.calls.named(token.text)
         primed = self.token.text == "′" and self.following.text == "("
         if self.token.text == "(" and self.token.kind == "sign":
-            if function or self.symbols is None or self.symbol(token) not in self.symbols:
+            factors = {*SCALARS, *(self.symbols or ())}
+            if function or self.symbol(token) not in factors:
                 return self.called(token, function)
         elif primed and (function or self.symbols is None):
             self.next += 1

@@ -52,7 +52,7 @@ WORDS = {
     r"\mathbf{1}": "ones",
     r"\operatorname{mean}_{\text{row}}": "row_means",
     r"\operatorname{mean}_{\text{column}}": "col_means",
-    r"\lambda": "weight_decay",
+    **dict.fromkeys((r"\lambda", "lambda", "lambd"), "weight_decay"),
     **dict.fromkeys(("λ2", r"\lambda_2", r"\lambda_{2}"), "l2"),
     **dict.fromkeys((r"\epsilon", r"\varepsilon"), "epsilon"),
     **dict.fromkeys((r"\beta_1", r"\beta_{1}"), "beta1"),
@@ -97,6 +97,12 @@ GRADIENT = re.compile(
     rf"|(?P<above>\\[dt]?frac)\s*\{{\s*{DIFFERENTIAL}[LJ]\s*\}}\s*\{{\s*{DIFFERENTIAL}"
 )
 """What stands before a symbol where its gradient is written as a quotient: ∂L/∂Z2 is dZ2."""
+INSTEAD = {
+    "∂": "; of ∂ only ∂L/∂… is read: ∂L/∂Z2 is dZ2",
+    **dict.fromkeys("|‖", "; |Z| is abs(Z), ‖W‖² is sum(W²)"),
+    "√": "; a root is sqrt(…)",
+}
+"""What to write instead of a sign that is not read."""
 CLOSED = re.compile(r"\s*\}")
 
 
@@ -170,8 +176,8 @@ def _next(source: str, at: int, symbols: Collection[str] | None) -> list[tuple[T
         return [(Token("method", method[1], at), method.end())]
     if name:
         return _name(source, name, symbols)
-    only = "; of ∂ only ∂L/∂… is read: ∂L/∂Z2 is dZ2" if re.match(DIFFERENTIAL, source[at:]) else ""
-    raise GrammarError(f"cannot read “{printable(source[at])}” at character {at + 1}{only}")
+    instead = INSTEAD.get(source[at], "")
+    raise GrammarError(f"cannot read “{printable(source[at])}” at character {at + 1}{instead}")
 
 
 def _gradient(

@@ -52,6 +52,23 @@ def test_a_parameter_that_no_line_uses_is_remarked() -> None:
     assert found(unused) == ["parameters.U is used by no line: it is never updated"]
 
 
+@pytest.mark.parametrize(
+    ("decay", "said"),
+    [
+        (0.0, "it is 0 here; write the number instead"),
+        (0.1, "the update adds λ times each weight once more; write the number instead"),
+    ],
+)
+def test_a_lambda_of_the_update_in_a_formula_is_remarked(decay: float, said: str) -> None:
+    penalized = written(
+        {"W": (1, 1)},
+        {"X": [[1.0]], "Y": [[1.0]]},
+        {"O": "W·X", "L": "(O − Y)²", "J": "mean(L) + λ/2·total(W²)"},
+    )
+    penalized = replace(penalized, training=Training(weight_decay=decay))
+    assert found(penalized) == [f"forward.J reads λ, which is training.weight_decay: {said}"]
+
+
 class TestRoom:
     @pytest.mark.parametrize(
         ("length", "told"),

@@ -350,6 +350,18 @@ def test_a_single_term_that_lacks_its_m_is_named(typed: str, term: str) -> None:
     )
 
 
+@pytest.mark.parametrize("sign", ["λ", "lambd", r"\lambda"])
+def test_the_factor_of_the_only_penalty_is_read_by_its_usual_name(sign: str) -> None:
+    typed = f"dZ2 @ A1.T / m + {sign} / m * W2"
+    right = "Your formula is correct for any batch size."
+    of_l2 = judge(changed(ARTICLE, training=Training(l2=0.7)), "dW2", typed).sentence
+    assert of_l2 == f"{right} Note: λ is read as λ₂, the factor of the L2 penalty."
+    both = changed(ARTICLE, training=Training(l2=0.7, weight_decay=0.1))
+    assert not judge(both, "dW2", typed).accepted
+    decayed = changed(ARTICLE, training=Training(weight_decay=0.1))
+    assert judge(decayed, "W2", f"W2 − α (dW2 + {sign} W2)").sentence == right
+
+
 def test_a_number_that_is_m_here_is_not_taken_for_m() -> None:
     e = experiment(ARTICLE.dense, Training(batch=3), [[1.0, 0.1, 0.3]] * 3, [[1.0, 0.0, 1.0]])
     assert "this run's 3" in judge(e, "dW2", "dZ2 @ A1.T / 3").sentence
@@ -440,6 +452,7 @@ def right_here(e: Experiment, step: Step, formula: Expr) -> bool:
                 ("WL.T @ dAL", "WL", "W2"), ("A2 - inputs", "inputs", "X"),
             )
         ),
+        ("W2", "W2 - beta * dW2", "there is no “beta” here. Did you mean β1?"),
         ("dA1", "Theta2.T @ dZ2", "there is no “Theta2” here. Did you mean W2?"),
         ("dA1", "theta2.T @ dZ2", "there is no “theta2” here. Did you mean W2?"),
         ("dW2", "dZ2 @ A1.T / Y.shape[1]", "there is no function “shape” (character 15); "

@@ -195,6 +195,8 @@ def test_products_bind_tighter_than_sums_and_group_from_the_left() -> None:
             for name in ("sigmoid_prime", "sigmoidGradient", "dsigmoid", "d_sigmoid")
         ),
         ("∂A1/∂Z1", "cannot read “∂” at character 1; of ∂ only ∂L/∂… is read: ∂L/∂Z2 is dZ2"),
+        ("‖W1‖²", "cannot read “‖” at character 1; |Z| is abs(Z), ‖W‖² is sum(W²)"),
+        ("√2", "cannot read “√” at character 1; a root is sqrt(…)"),
         ("∂L/∂(Z1)", "a gradient is ∂L/∂Z2, of a matrix (character 1)"),
         ("sigmoyd(W1)", "there is no function “sigmoyd” (character 1); did you mean sigmoid?"),
         ("sum(W1, X)", "sum takes one value (character 1)"),

@@ -161,6 +161,7 @@ def test_numpys_functions_and_methods_are_read(e: Expr) -> None:
         (r"{W^{[2]}}^\top dZ^{[2]}", "W2ᵀ·dZ2"),
         ("W^{[2]T} dZ^{[2]}", "W2ᵀ·dZ2"),
         ("W^{(2)} A^{(1)}", "W2·A1"),
+        ("W1 - α (dW1 + λ(W1))", "W1 − α·(dW1 + λ·W1)"),
         ("∂L/∂Z2 · A1ᵀ", "dZ2·A1ᵀ"),
         (r"\frac{\partial J}{\partial Z^{[2]}} A_1^T", "dZ2·A1ᵀ"),
         (r"\partial L / \partial W_1", "dW1"),
