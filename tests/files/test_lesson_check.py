@@ -52,6 +52,23 @@ def test_a_parameter_that_no_line_uses_is_remarked() -> None:
     assert found(unused) == ["parameters.U is used by no line: it is never updated"]
 
 
+@pytest.mark.parametrize(
+    ("factor", "decay", "told"),
+    [
+        ("0.1", 0.1, []),
+        ("λ", 0.0, ["J reads λ, which is 0 here: write the number into the formula"]),
+        ("λ₂", 0.0, ["J reads λ₂, which is 0 here: write the number into the formula"]),
+        ("λ", 0.1, ["J reads λ, but weight decay adds it times each weight in the update, too"]),
+    ],
+)
+def test_a_factor_of_a_penalty_that_is_0_or_counts_twice_is_remarked(
+    factor: str, decay: float, told: list[str]
+) -> None:
+    forward = {"O": "W·X", "L": "(O − Y)²", "J": f"mean(L) + {factor}·total(W²)"}
+    of = written({"W": (1, 1)}, {"X": [[1.0, 2.0]], "Y": [[1.0, 1.0]]}, forward)
+    assert found(replace(of, training=replace(of.training, weight_decay=decay))) == told
+
+
 class TestRoom:
     @pytest.mark.parametrize(
         ("length", "told"),
