@@ -410,8 +410,8 @@ class Explanation:
     def _mean(self) -> str | None:
         """Why there is 1/m: in the gradients of J, unlike those of each example's own L."""
         m, program, read = int(self.env["m"]), self.provenance.program, names(self.step.expression)
-        if "m" not in read or self.step.phase != "backward":
-            return None
+        if "m" not in read or self.step.role.of not in program.parameters:
+            return None  # in the gradient of a value it is of a mean in the forward pass
         if program.objective not in program.positions:  # a gradient is given
             return None
         J, L = program.steps[program.index(program.objective)].expression, Name(program.loss)
@@ -422,8 +422,11 @@ class Explanation:
         losses = "1 loss" if m == 1 else f"{m} losses"
         is_mean = "contains" if isinstance(J, Sum) else "is"
         said = f"1/m = 1/{m}: {program.objective} {is_mean} the mean of {losses}."
-        of_one = [s for s in read if s in program.gradients and s in program.per_example]
-        return f"{said} {of_one[0]} is the gradient of each {L.symbol}: no 1/m." if of_one else said
+        for symbol in filter(program.gradients.__contains__, read):
+            each = program.roles[symbol].of in program.separate
+            of = f"each {L.symbol}" if each else "their sum"
+            return f"{said} {symbol} is the gradient of {of}: no 1/m."
+        return said
 
     def _shifted(self) -> str | None:
         """Why softmax subtracts the largest Z."""

@@ -28,6 +28,7 @@ from backprop_tui.maths.expressions import (
     Sum,
     cells,
     names,
+    rebuild,
     replace,
 )
 from backprop_tui.maths.writing import text
@@ -136,7 +137,7 @@ def idea(found: Explanation) -> str:
     if step.symbol in program.gradients and step.symbol not in program.own:
         rule = derivation(program, step.symbol).lines[0].rule
         said = f"{rule[0].upper()}{rule[1:]}. " if ": " in rule else ""
-    read = [symbol for symbol in names(step.expression) if symbol in found.shapes]
+    read = [symbol for symbol in names(_counted(step.expression)) if symbol in found.shapes]
     where = f" Look at {joined(read)}." if read else ""
     return f"{said}It is {_kind(found)}.{where}"
 
@@ -155,7 +156,17 @@ def _kind(found: Explanation) -> str:
             return "a quotient"
         case Call():
             return "a function of another number"
-    return "another number, unchanged"
+    if isinstance(found.taught, Div):  # by m, or by a constant
+        return "a quotient"
+    if e != found.taught:
+        return "another number with its sign flipped"
+    return "a fixed number" if isinstance(e, Num) else "another number, unchanged"
+
+
+def _counted(e: Expr) -> Expr:
+    """`e` with 1 for ones(x), which reads no number of x."""
+    is_one = isinstance(e, Call) and e.function == "ones"
+    return Num(1.0) if is_one else rebuild(e, _counted)
 
 
 # Wrong parts

@@ -25,7 +25,7 @@ from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.network import Network, Training
 from backprop_tui.run.timeline import Position, Timeline
 from tests.networks import ARTICLE, experiment, experiments, in_rows
-from tests.programs import written
+from tests.programs import CENTRED, written
 
 DECIMALS = st.integers(0, 6)
 
@@ -457,6 +457,13 @@ BATCH = experiment(
 def test_where_does_1_over_m_go_into_the_slopes_of_the_mean(symbol: str) -> None:
     assert explained(BATCH, symbol).remarks == (
         f"1/m = 1/3: J is the mean of 3 losses. dZ{symbol[-1]} is the gradient of each L: no 1/m.",
+    )
+
+
+def test_1_over_m_is_that_of_j_alone_and_a_shared_gradient_that_of_all_losses() -> None:
+    assert explained(CENTRED, "dZ").remarks == ()  # 1/m is of a mean in the forward pass
+    assert explained(CENTRED, "dW").remarks == (
+        "1/m = 1/3: J is the mean of 3 losses. dZ is the gradient of their sum: no 1/m.",
     )
 
 

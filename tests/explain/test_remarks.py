@@ -92,7 +92,9 @@ def line_of_weights(
     assert len(listed) + int(more or 0) == neurons
 
 
-def mean(found: Explanation, m: str, objective: str, how: str, losses: str, of_one: str) -> None:
+def mean(
+    found: Explanation, m: str, objective: str, how: str, losses: str, symbol: str, of: str
+) -> None:
     iteration = found.provenance.timeline.iteration(found.place.iteration)
     program = found.provenance.program
     assert int(m) == int(losses) == len(iteration.examples)
@@ -104,7 +106,7 @@ def mean(found: Explanation, m: str, objective: str, how: str, losses: str, of_o
     )
     assert (how == "contains") == (program.training.l2 > 0)
     assert close(results[objective][0, 0], np.mean(results[program.loss]) + penalty)
-    assert of_one in program.per_example
+    assert (of == "each L") == (program.roles[symbol].of in program.separate)
 
 
 def largest(found: Explanation, over: str, figure: str) -> None:
@@ -127,7 +129,7 @@ REMARKS: dict[str, Callable[..., None]] = {
     rf"(Column|Row) (\d+) of {S}: (\S+) is used in (.+?)"
     r"(?: and (\d+) more of \w+)?\.": line_of_weights,
     rf"1/m = 1/(\d+): {S} (is|contains) the mean of (\d+) loss(?:es)?\. "
-    rf"{S} is the gradient of each L: no 1/m\.": mean,
+    rf"{S} is the gradient of (each L|their sum): no 1/m\.": mean,
     r"The largest of this (\w+), (\S+), is subtracted: same shares, no overflow\.": largest,
     r"log is the natural logarithm, ln\.": natural,
 }

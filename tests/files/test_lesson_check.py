@@ -53,20 +53,20 @@ def test_a_parameter_that_no_line_uses_is_remarked() -> None:
 
 
 @pytest.mark.parametrize(
-    ("decay", "said"),
+    ("factor", "decay", "told"),
     [
-        (0.0, "it is 0 here; write the number instead"),
-        (0.1, "the update adds λ times each weight once more; write the number instead"),
+        ("0.1", 0.1, []),
+        ("λ", 0.0, ["J reads λ, which is 0 here: write the number into the formula"]),
+        ("λ₂", 0.0, ["J reads λ₂, which is 0 here: write the number into the formula"]),
+        ("λ", 0.1, ["J reads λ, but weight decay adds it times each weight in the update, too"]),
     ],
 )
-def test_a_lambda_of_the_update_in_a_formula_is_remarked(decay: float, said: str) -> None:
-    penalized = written(
-        {"W": (1, 1)},
-        {"X": [[1.0]], "Y": [[1.0]]},
-        {"O": "W·X", "L": "(O − Y)²", "J": "mean(L) + λ/2·total(W²)"},
-    )
-    penalized = replace(penalized, training=Training(weight_decay=decay))
-    assert found(penalized) == [f"forward.J reads λ, which is training.weight_decay: {said}"]
+def test_a_factor_of_a_penalty_that_is_0_or_counts_twice_is_remarked(
+    factor: str, decay: float, told: list[str]
+) -> None:
+    forward = {"O": "W·X", "L": "(O − Y)²", "J": f"mean(L) + {factor}·total(W²)"}
+    of = written({"W": (1, 1)}, {"X": [[1.0, 2.0]], "Y": [[1.0, 1.0]]}, forward)
+    assert found(replace(of, training=replace(of.training, weight_decay=decay))) == told
 
 
 class TestRoom:

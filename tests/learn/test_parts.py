@@ -18,6 +18,7 @@ from backprop_tui.learn.parts import (
     MOST,
     _beside,
     ask_parts,
+    idea,
     of_part,
     parts_of,
     put_together,
@@ -148,3 +149,24 @@ def test_a_wrong_part_is_told_what_gives_it() -> None:
     assert wrong_part("x", wrong, own, 1e-9) == f"x is what you get {across}."
     assert wrong_part("x", 17.0, own, 1e-9) == "x is not W2[1,1] · dZ2[1,1]."
     assert wrong_part("x", -own.recorded, own, 0.0) == "x is what you get with the sign flipped."
+
+
+@pytest.mark.parametrize(
+    ("symbol", "said"),
+    [
+        ("dL", "It is a quotient."),
+        ("dP", "It is a fixed number."),
+        ("dB", "It is another number with its sign flipped. Look at dC."),
+        ("db", "It is another number, unchanged. Look at dB."),
+        ("dA", "It is a product of 3 factors. Look at dL, A and Y."),
+    ],
+)
+def test_what_kind_of_number_it_is_is_told_truly(symbol: str, said: str) -> None:
+    e = written(
+        {"W": (1, 1), "b": (1, 1)},
+        {"X": [[1.0, 0.5]], "Y": [[1.0, 0.0]]},
+        {"B": "b", "C": "−B", "A": "W·X + C", "L": "(A − Y)²", "P": "W²", "J": "mean(L) + P"},
+    )
+    provenance = Provenance(Timeline(e))
+    found = Explanation(provenance, Place(1, Cell(symbol, 1, 1)), in_full)
+    assert idea(found).endswith(said)
