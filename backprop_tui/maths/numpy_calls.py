@@ -143,6 +143,8 @@ UNREAD = {
         ("concatenate", "hstack", "vstack", "concat", "cat"),
         "a product with stacked matrices is a sum of products, as in Wx·X + Wh·H",
     ),
+    **dict.fromkeys(("BCE", "bce"), "it is binary_cross_entropy(A, Y)"),
+    **dict.fromkeys(("MSE", "mse"), "it is mean_squared_error(A, Y)"),
     "softplus": "it is log(1 + exp(z))",
     **dict.fromkeys(("silu", "swish"), "it is z·σ(z)"),
     "elu": "it is where(z > 0, z, exp(z) − 1)",

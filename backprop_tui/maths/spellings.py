@@ -40,7 +40,7 @@ SIGNS = {
     "⁻¹": "⁻¹",
     "_{": "[",
     **dict.fromkeys((r"\frac", r"\dfrac", r"\tfrac"), r"\frac"),
-    **dict.fromkeys((r"\mathbb{1}[", "𝟙[", "1["), "1["),
+    **dict.fromkeys((r"\mathbb{1}[", "𝟙[", "1[", r"\mathbb{1}\{", "𝟙{", "1{", r"1\{"), "1["),
     **dict.fromkeys((r"\left|", r"\lvert"), "|("),
     **dict.fromkeys((r"\right|", r"\rvert"), ")"),
     **dict.fromkeys((r"\left", r"\right", r"\,", r"\;", r"\:", r"\!", r"\ ", r"\quad"), ""),
@@ -101,6 +101,7 @@ INSTEAD = {
     "∂": "; of ∂ only ∂L/∂… is read: ∂L/∂Z2 is dZ2",
     **dict.fromkeys("|‖", "; |Z| is abs(Z), ‖W‖² is sum(W²)"),
     "√": "; a root is sqrt(…)",
+    '"': "; for np.einsum write the product with @ and .T",
 }
 """What to write instead of a sign that is not read."""
 CLOSED = re.compile(r"\s*\}")
@@ -199,7 +200,8 @@ def _name(
     word = (found["styled"] or found["plain"]).replace("\\", "")
     at, end = found.start(), found.end()
     if iskeyword(word) and word not in ("True", "False"):
-        raise GrammarError(f"“{word}” is no part of a formula (character {at + 1})")
+        instead = "; write where(Z > 0, 1, 0)" if word in ("if", "else") else ""
+        raise GrammarError(f"“{word}” is no part of a formula (character {at + 1}){instead}")
     for pattern in () if word[-1].isdigit() else NUMBERED:
         if (number := pattern.match(source, end)) is None:
             continue

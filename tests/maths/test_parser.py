@@ -196,6 +196,11 @@ def test_products_bind_tighter_than_sums_and_group_from_the_left() -> None:
         ),
         ("∂A1/∂Z1", "cannot read “∂” at character 1; of ∂ only ∂L/∂… is read: ∂L/∂Z2 is dZ2"),
         ("‖W1‖²", "cannot read “‖” at character 1; |Z| is abs(Z), ‖W‖² is sum(W²)"),
+        (
+            'np.einsum("ij->i", Z1)',
+            'cannot read “"” at character 11; for np.einsum write the product with @ and .T',
+        ),
+        ("MSE(W1, b1)", "there is no function “MSE” (character 1); it is mean_squared_error(A, Y)"),
         ("√2", "cannot read “√” at character 1; a root is sqrt(…)"),
         ("∂L/∂(Z1)", "a gradient is ∂L/∂Z2, of a matrix (character 1)"),
         ("sigmoyd(W1)", "there is no function “sigmoyd” (character 1); did you mean sigmoid?"),
@@ -228,7 +233,7 @@ def test_products_bind_tighter_than_sums_and_group_from_the_left() -> None:
         ),
         ("silu(X)", "there is no function “silu” (character 1); it is z·σ(z)"),
         ("σ(X, axis=0)", "σ takes one value (character 1)"),
-        ("X if W1", "“if” is no part of a formula (character 3)"),
+        ("X if W1", "“if” is no part of a formula (character 3); write where(Z > 0, 1, 0)"),
     ],
 )
 def test_an_error_names_the_place_in_a_sentence(typed: str, sentence: str) -> None:

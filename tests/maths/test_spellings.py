@@ -162,6 +162,8 @@ def test_numpys_functions_and_methods_are_read(e: Expr) -> None:
         ("W^{[2]T} dZ^{[2]}", "W2ᵀ·dZ2"),
         ("W^{(2)} A^{(1)}", "W2·A1"),
         ("W1 - α (dW1 + λ(W1))", "W1 − α·(dW1 + λ·W1)"),
+        ("Y * 1{Z1 > 0}", "Y ∘ step(Z1)"),
+        (r"Y \circ \mathbb{1}\{Z_1 > 0\}", "Y ∘ step(Z1)"),
         ("∂L/∂Z2 · A1ᵀ", "dZ2·A1ᵀ"),
         (r"\frac{\partial J}{\partial Z^{[2]}} A_1^T", "dZ2·A1ᵀ"),
         (r"\partial L / \partial W_1", "dW1"),
