@@ -504,7 +504,7 @@ def test_nobody_who_reckons_with_the_figures_shown_is_told_wrong(
         return
     judged = judge(number(learner, shown), found, decimals, None, ())
     if judged.verdict is AnswerVerdict.COARSE and "two significant" in judged.said:  # as asked
-        judged = judge(f"{learner:.2g}", found, decimals, None, ())
+        judged = judge(f"{learner:.1e}", found, decimals, None, ())
     assert judged.verdict is AnswerVerdict.RIGHT
 
 
