@@ -137,7 +137,7 @@ class Trial:
 def tried(trial: Trial) -> tuple[FormulaVerdict, str, tuple[Slip, ...]]:
     """The verdict on a formula, the sentence for it, and the mistakes that give the same."""
     right_now = trial.holds(trial.now)
-    if right_now and not trial.is_told and trial.e != trial.step.expression:
+    if right_now and not trial.is_told and tidy(trial.e) != tidy(trial.step.expression):
         return FormulaVerdict.UNTOLD, UNTOLD.format(trial.symbol), ()
     if trial.holds(*trial.others, *trial.alike):
         lost = "" if right_now else "; with these numbers it is less exact than the usual formula"

@@ -249,7 +249,7 @@ async def driving(app: BackpropApp, size: tuple[int, int] = SMALL) -> AsyncItera
     """An app, ready for keys; it waits for a rest between them until it is told of one.
 
     Panels are painted at every key. Their lines become text for a terminal only where a test reads
-    the screen, and at the end: the terminal of a test throws them away.
+    the screen: the terminal of a test throws them away.
     """
     with (
         patch("backprop_tui.tui.app.PATIENCE", 3600.0),
@@ -261,8 +261,6 @@ async def driving(app: BackpropApp, size: tuple[int, int] = SMALL) -> AsyncItera
             driver = Driver(app, pilot)
             await driver.settle()
             yield driver
-            if app.is_running:
-                driver.everything()
 
 
 def parsed(stylesheet: Stylesheet, css: str, read_from: Any, *what: Any, **kind: Any) -> Any:
