@@ -127,9 +127,9 @@ class Probe:
         return same(np.asarray(value(e, env)), np.asarray(value(own, env)))
 
     def tells(self, symbol: str) -> bool:
-        """Whether the step's own formula gives any number, which another one can be held
+        """Whether the step's own formula gives any finite number, which another one can be held
         against."""
-        return not np.isnan(self.right(symbol)).all()
+        return bool(np.isfinite(self.right(symbol)).any())
 
 
 def misfit(e: Expr, symbol: str, program: Program, examples: int) -> str | None:

@@ -137,7 +137,8 @@ class Trial:
 def tried(trial: Trial) -> tuple[FormulaVerdict, str, tuple[Slip, ...]]:
     """The verdict on a formula, the sentence for it, and the mistakes that give the same."""
     right_now = trial.holds(trial.now)
-    if right_now and not trial.is_told and tidy(trial.e) != tidy(trial.step.expression):
+    is_taught = tidy(trial.e) == tidy(trial.step.expression)
+    if right_now and not trial.is_told and not is_taught:
         return FormulaVerdict.UNTOLD, UNTOLD.format(trial.symbol), ()
     if trial.holds(*trial.others, *trial.alike):
         lost = "" if right_now else "; with these numbers it is less exact than the usual formula"
@@ -145,6 +146,11 @@ def tried(trial: Trial) -> tuple[FormulaVerdict, str, tuple[Slip, ...]]:
         return FormulaVerdict.RIGHT, f"Your formula is {correct}{lost}.", ()
     lacks = _lacks(trial, *trial.others, *trial.alike)
     if right_now and trial.holds(*trial.alike) and (lacks or trial.drawn()):
+        if trial.others and not any(probe.tells(trial.symbol) for probe in trial.others):
+            if is_taught:
+                these = _so_many(trial.now.examples, "example")
+                return FormulaVerdict.HERE, f"Your formula is correct for {these}.", ()
+            return FormulaVerdict.UNTOLD, UNTOLD.format(trial.symbol), ()
         return FormulaVerdict.HERE, lacks or _only_here(trial), ()
     labels = trial.drawn(labels=True) if right_now and trial.labelled else ()
     if labels and trial.holds(*labels):
