@@ -145,13 +145,13 @@ def _unit(printed: str) -> Decimal:
     """One unit of the last digit printed: 0 for a whole number, which is exact."""
     exponent = _decimal(printed).as_tuple().exponent
     assert isinstance(exponent, int)
-    return Decimal(1).scaleb(exponent) if set(printed) & set(".eE") else Decimal(0)
+    return Decimal(1).scaleb(exponent) * bool(set(printed) & set(".eE"))
 
 
 def is_cut(computed: float, printed: str) -> bool:
     """Whether a number gives the printed one when its further digits are left out, and is not 0."""
     figure, unit = _decimal(printed), _unit(printed)
-    if not isfinite(computed) or not unit or not figure or (figure < 0) != (computed < 0):
+    if not isfinite(computed) or not unit or figure * Decimal(computed) <= 0:
         return False
     return abs(figure) <= abs(Decimal(computed)) < abs(figure) + unit
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from itertools import chain
 from math import floor, inf, isfinite, isnan, log10, nan
 
 from backprop_tui.explain.explanation import Explanation, Figure
@@ -228,11 +229,10 @@ def _by_hand(found: Explanation, decimals: int, boards: Sequence[Figure]) -> Ite
     """What a calculator gives from the figures shown, with the sign of the number itself; also 0
     where no figures tell the sign."""
     right, needed = found.recorded, _needed(found, decimals, boards)
-    for way in (None, *boards):
-        yield from (v for v in results(found, decimals, way) if v * right > 0 or right == 0)
+    given = [results(found, decimals, way) for way in (None, *boards)]
     if needed > decimals:
-        exact = with_decimals(found, needed)
-        yield from (v for v in results(exact, needed) if v * right > 0)
+        given.append(results(with_decimals(found, needed), needed))
+    return (v for v in chain(*given) if v * right > 0 or right == 0)
 
 
 def _is_method(typed: str, found: Explanation, decimals: int) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import partial, reduce
-from itertools import product
+from itertools import combinations, product
 from math import floor, isclose, isfinite, prod
 from operator import add
 from typing import TypeAlias
@@ -188,8 +188,7 @@ def _on_the_way(found: Explanation, right: float) -> tuple[float, ...]:
             case Div(Sum(terms), y):
                 parts |= dict.fromkeys(term / y for term in terms)
             case Mul():
-                every = factors(part)
-                pairs = ((x, y) for k, x in enumerate(every) for y in every[k + 1 :])
+                pairs = combinations(factors(part), 2)
                 parts |= dict.fromkeys(Mul(x, y) for x, y in pairs)
             case Cell() | Call():
                 parts[Diff(Num(1.0), part)] = None

@@ -74,18 +74,12 @@ def flat(e: Expr) -> Expr:
 def _is_tidy(e: Expr) -> bool:
     """Whether `e` is one of the forms of most backward steps, in which there is nothing to do."""
     match e:
-        case Name():
-            return True
-        case Transpose(x):
-            return isinstance(x, Name)
         case MatMul(x, y):
             return _is_tidy(x) and _is_tidy(y)
-        case Call(_, (x,)):
+        case Mul(Name(), Name() | Call() as x):
+            return _is_tidy(x)
+        case Transpose(x) | Call(_, (x,)) | x:
             return isinstance(x, Name)
-        case Mul(Name() as x, y):
-            return x != y and isinstance(y, Name | Call) and _is_tidy(y)
-        case _:
-            return False
 
 
 def _terms(e: Expr, opened: Opened) -> list[Term]:

@@ -65,11 +65,18 @@ class TestMatching:
         assert matches(computed, printed) is as_printed
 
     @pytest.mark.parametrize(
-        ("computed", "as_printed"),
-        [(0.00335766162650261, True), (0.00335766162652261, False)],
+        ("computed", "printed", "as_printed"),
+        [
+            (0.00335766162650261, "0.003357661626502615", True),
+            (0.00335766162652261, "0.003357661626502615", False),
+            (1.55 + 4.9e-13, "1.5", True),
+            (1.55 + 5.1e-13, "1.5", False),
+        ],
     )
-    def test_goes_no_further_than_twelve_digits(self, computed: float, as_printed: bool) -> None:
-        assert matches(computed, "0.003357661626502615") is as_printed
+    def test_goes_no_further_than_twelve_digits(
+        self, computed: float, printed: str, as_printed: bool
+    ) -> None:
+        assert matches(computed, printed) is as_printed
 
     def test_the_twelfth_digit_itself_must_be_right(self) -> None:
         assert not matches(100.0, "100.000000001")
@@ -122,8 +129,11 @@ class TestUsualRounding:
             (0.36789, "0.366", FigureVerdict.WRONG),
             (0.36789, "0.370", FigureVerdict.WRONG),
             (0.19, "0.3", FigureVerdict.WRONG),  # one digit: a unit is a third of it
+            (1.0, "0.9", FigureVerdict.WRONG),
+            (0.09, "0.10", FigureVerdict.LAST_DIGIT),
             (0.0009, "0.000", FigureVerdict.WRONG),
-            (0.0009, "-0.001", FigureVerdict.WRONG),
+            (0.0019, "-0.001", FigureVerdict.WRONG),
+            (0.0, "0.001", FigureVerdict.WRONG),
             (2.9, "2", FigureVerdict.WRONG),  # a whole number is exact
         ],
     )

@@ -436,9 +436,10 @@ class TestFaults:
             "data.csv names iris.csv, which is not UTF-8 text (line 6)"
         ]
         assert csv_file.LARGEST_CSV == 50_000_000
-        monkeypatch.setattr(csv_file, "LARGEST_CSV", len(IRIS) - 1)
-        (fault,) = faults(folder, IRIS)
-        assert fault.startswith("data.csv names iris.csv, which is larger than")
+        monkeypatch.setattr(csv_file, "LARGEST_CSV", 3_000_000)
+        for more, told in (0, "not UTF-8 text"), (1, "larger than 3 MB, the most that is read"):
+            (fault,) = faults(folder, b"\xff" * (3_000_000 + more))
+            assert fault.startswith(f"data.csv names iris.csv, which is {told}")
 
     def test_faults_of_the_file_and_of_the_rest_come_in_the_order_of_the_experiment(
         self, folder: Path

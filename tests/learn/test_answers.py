@@ -178,6 +178,7 @@ class TestRounding:
         [
             ("dZ2", "0.741*0.1868"),
             ("dZ2", "0.7414*0.187"),
+            ("dZ2", "0.1843*0.751"),  # the first and the last, then the second
             ("dZ2", "0.741*0.751*0.249"),
             ("dZ2", "0,741*0,187"),
             ("dZ2", "0.1384"),
@@ -240,8 +241,9 @@ class TestRounding:
         for units, named in ((0.4, ("transpose-forgotten",)), (0.6, ())):
             assert answers.wrong(wrong + units * 1e-4, "x", found, 1e-4).mistakes == named
 
-    def test_a_number_cut_off_to_one_digit_is_wrong(self) -> None:
-        assert answered("0.3", Cell("Z1", 1, 1)).verdict is AnswerVerdict.WRONG  # 0.3775
+    @pytest.mark.parametrize("typed", ["0.3", "0.39", "0.36", "-0.37"])
+    def test_a_number_cut_off_to_one_digit_or_not_cut_off_is_wrong(self, typed: str) -> None:
+        assert answered(typed, Cell("Z1", 1, 1)).verdict is AnswerVerdict.WRONG  # 0.3775
         assert answered("0.9", Cell("J", 1, 1), "xor").verdict is AnswerVerdict.WRONG  # 0.9628
 
     def test_one_unit_off_is_up_to_one_and_a_half(self) -> None:
@@ -285,11 +287,13 @@ class TestSmallNumbers:
         )
 
 
-def weighted(weight: float, bias: float = 0.0, decimals: int = 3) -> Explanation:
-    """The number Z1[1,1] = weight · 1 + bias."""
-    network = Network((1, 1), ("linear",), "half_squared_error")
-    given = {"W1": [[weight]], "b1": [[bias]]}
-    run = Timeline(drawn(network, Training(), [[1.0]], [[0.0]], given))
+def weighted(
+    weight: float, bias: float = 0.0, decimals: int = 3, x: float = 1.0, inputs: int = 1
+) -> Explanation:
+    """The number Z1[1,1] = weight · x + bias; weight · x once for each input."""
+    network = Network((inputs, 1), ("linear",), "half_squared_error")
+    given = {"W1": [[weight] * inputs], "b1": [[bias]]}
+    run = Timeline(drawn(network, Training(), [[x]] * inputs, [[0.0]], given))
     return explained(run, Cell("Z1", 1, 1), decimals)
 
 
@@ -354,6 +358,22 @@ def test_the_figures_are_shown_to_the_decimals_that_tell_the_sign_and_two_digits
     found = weighted(1.0, bias)
     assert decimals_needed(found, 3) == decimals
     assert asks_for(found, 3) == f"Answer {told}"
+
+
+@pytest.mark.parametrize(
+    ("found", "typed", "verdict"),
+    [
+        # 3.44e-4: to 5 decimals, which tell its sign, 0.50000 − 0.49965
+        (weighted(0.499997, -0.499653), "0.00035", RIGHT),
+        # −5e-5: to 4 decimals, which tell its sign, 3 · 0.0335 − 0.1004 with rounded products
+        (weighted(0.1115, -0.1004, x=0.3, inputs=3), "0.00010", WRONG),
+        (weighted(5.0, -0.502, x=0.1004), "−0.002", RIGHT),  # 0, and shown 5 · 0.100 − 0.502
+    ],
+)
+def test_what_the_figures_told_give_is_right_where_it_has_the_sign(
+    found: Explanation, typed: str, verdict: AnswerVerdict
+) -> None:
+    assert judge(typed, found, 3, None).verdict is verdict
 
 
 def test_figures_that_leave_the_sign_open_on_a_board_alone_are_all_told() -> None:

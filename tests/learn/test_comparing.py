@@ -230,6 +230,8 @@ def test_numbers_agree_as_exactly_as_their_kind_allows(kind: str, tolerance: flo
         near = (dW1 + times * tolerance * most).astype(kind)
         found = compare(ARTICLE, {**{s: arrays[s] for s in START}, "dW1": near})
         assert lines(found)["dW1"].verdict == verdict
+    zeros = {"dA1": np.ones((3, 1)), "dZ1": np.full((3, 1), 1e-9)}  # it is 0
+    assert lines(compare(load("zeros"), zeros))["dZ1"].verdict == "agrees"
 
 
 def test_all_of_it_in_float32_agrees() -> None:
@@ -266,6 +268,8 @@ def test_gradients_of_the_mean_loss_are_recognised() -> None:
     assert lines(found)["dZ1"].remark == (
         "1/m of it: yours is ∂J/∂Z1, here it is ∂L/∂Z1 of each example"
     )
+    found = compare(ARTICLE, arrays | {"dW2": 3 * arrays["dW2"]})
+    assert "(3 times the right value)" in lines(found)["dW2"].remark
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,9 @@ BATCH = experiment(
     [[1.0, 0.0], [0.0, 1.0]],
     seed=3,
 )
+NARROW = experiment(
+    Network((2, 1, 1, 1), ("tanh",) * 3, "half_squared_error"), Training(), [[0.5], [0.3]], [[1.0]]
+)
 
 
 def steps(e: Experiment) -> tuple[Step, ...]:
@@ -242,7 +245,7 @@ def test_a_row_that_is_one_number_here_is_a_row_in_a_batch() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lesson", "symbol", "typed", "sentence"),
+    ("run", "symbol", "typed", "sentence"),
     [
         (
             "article",
@@ -283,6 +286,20 @@ def test_a_row_that_is_one_number_here_is_a_row_in_a_batch() -> None:
             "examples, it cannot be computed.",
         ),
         (
+            "article",
+            "dA1",
+            "W2.T @ col_sums(dZ2)",
+            "Your formula is correct for one output only: here dA1 is 3×1. With another number of "
+            "outputs, it cannot be computed.",
+        ),
+        (
+            NARROW,
+            "dA1",
+            "W2 @ dZ2",
+            "Your formula is correct for layers of these sizes only: here dA1 is 1×1. With layers "
+            "of other sizes, it cannot be computed.",
+        ),
+        (
             "softmax",
             "L",
             "-Y.T @ log(A2)",
@@ -299,9 +316,9 @@ def test_a_row_that_is_one_number_here_is_a_row_in_a_batch() -> None:
     ],
 )
 def test_what_is_right_here_says_what_it_lacks(
-    lesson: str, symbol: str, typed: str, sentence: str
+    run: str | Experiment, symbol: str, typed: str, sentence: str
 ) -> None:
-    found = judge(load(lesson), symbol, typed)
+    found = judge(load(run) if isinstance(run, str) else run, symbol, typed)
     assert (found.verdict, found.sentence) == (FormulaVerdict.HERE, sentence)
     assert found.accepted
 

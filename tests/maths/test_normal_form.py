@@ -37,6 +37,9 @@ from backprop_tui.maths.writing import text
         ("(W1 · X) · (2 · Y / 2)", "W1 · X · Y"),
         ("A1 · −Y + (−Y)ᵀ · (W1 · −X)", "Yᵀ·(W1 · X) − A1·Y"),
         ("A1 ∘ A1 / A1", "A1"),
+        ("A1 ∘ A1", "A1 ∘ A1"),
+        ("A1 ∘ (Y ∘ A2)", "A1 ∘ Y ∘ A2"),
+        ("A1 ∘ relu(Y + Y)", "A1 ∘ relu(2 · Y)"),
         ("W2 · (A1 · 0)", "W2 · (A1 · 0)"),  # 0 would have no rows
         ("W2 · (A1 / A1)", "W2 · (A1 / A1)"),
         ("(A1 − A1)ᵀ", "(A1 − A1)ᵀ"),

@@ -79,7 +79,6 @@ EQUIVALENT = {
     ),
     ("learn/trial.py", "ratios[0]  →  ratios[-1]"): "those of a multiple are alike",
     ("explain/gradient_check.py", "10 * self.noise  →  11"): "a margin: no peak lies just there",
-    ("explain/published.py", "computed < 0  →  computed <="): "0 is cut to 0 either way",
     ("files/overrides.py", "batch > len(X)  →  batch >="): "a batch of all examples is all of them",
     ("run/history.py", "known[0]  →  known[-1]"): "it is the only one",
     ("learn/formulas.py", "Mul(x, y)  →  Mul(y, x)"): "its shape alone is looked at",
@@ -88,7 +87,10 @@ EQUIVALENT = {
     ("files/checks.py", "edit.get('iteration') or 1  →  edit.get('iteration') or 0"): (
         "neither is later than the first"
     ),
-    ("learn/diagnosis.py", "suppress(ShapeMismatch, KeyError)  →"): "in whatever order",
+    ("learn/answers.py", "number * right > 0  →  number * right >= 0"): (
+        "0 is told before, and 0 as the right number lies in none of the ranges"
+    ),
+    ("learn/votes.py", "likely + more < least  →"): "nothing is added by no rank, and is not less",
     ("learn/effect.py", "times >= LARGER  →  times > LARGER"): "no ratio lies just there",
     ("learn/votes.py", "choice.number < 0  →  choice.number <= 0"): "0 has no twin",
     ("learn/diagnosis.py", "right > 0  →  right > -1"): "what is not beside is above or below",

@@ -27,7 +27,7 @@ OTHERS: dict[type[ast.AST], tuple[type[ast.AST], ...]] = {
     ast.Eq: (ast.NotEq,), ast.NotEq: (ast.Eq,), ast.Is: (ast.IsNot,), ast.IsNot: (ast.Is,),
     ast.In: (ast.NotIn,), ast.NotIn: (ast.In,),
 }  # fmt: skip
-ALIKE = "min max minimum maximum isclose allclose array_equal swapaxes".split()
+ALIKE = "min max minimum maximum isclose allclose alike array_equal suppress swapaxes".split()
 """Functions that give the same whichever of two arguments comes first."""
 DECLARED = {"annotation", "returns", "decorator_list"}
 """Fields that say what a thing is, not what it does: its type, that it is frozen or cached."""
