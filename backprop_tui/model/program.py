@@ -16,7 +16,6 @@ from backprop_tui.maths.expressions import (
     Call,
     Expr,
     MatMul,
-    Mul,
     Name,
     OwnFunction,
     Transpose,
@@ -444,8 +443,6 @@ def lower(e: Expr, known: Mapping[Expr, Name]) -> Expr:
         return lower(expand(e), known)
     if isinstance(e, Transpose) and is_scalar(e.operand):  # a number has no rows to turn
         return lower(e.operand, known)
-    if isinstance(e, MatMul) and (is_scalar(e.left) or is_scalar(e.right)):  # nor can @ take it
-        return Mul(lower(e.left, known), lower(e.right, known))
     return rebuild(e, lambda child: lower(child, known))
 
 

@@ -20,6 +20,7 @@ from backprop_tui.learn.diagnosis import (
     wrong_numbers,
 )
 from backprop_tui.learn.effect import changed_by
+from backprop_tui.learn.formulas import judge
 from backprop_tui.learn.mistakes import (
     CATALOGUE,
     MISTAKES,
@@ -434,3 +435,4 @@ def test_a_number_in_place_of_a_side_of_a_matrix_product_multiplies_it() -> None
     e = written({"W": (1, 1)}, {"X": [[0.5]], "Y": [[1.0]]}, forward, {"W": [[0.3]]})
     found = wrong_numbers(e.program, Timeline(e).iteration(1), Cell("D", 1, 1))
     assert 0.5 in {w.number for w in found}
+    assert not judge(e, "D", "-tanh(W)·X").accepted
