@@ -80,7 +80,8 @@ class Draft:
             along = (g.shape[self.faults.axis] for s, g in self.given.items() if s in per_example)
             return next(along, 1 if self.given else None)
         data = (self.values.get("data") or {}).values()
-        return next((len(rows) for rows in data if isinstance(rows, np.ndarray)), 1)
+        known = (len(rows) for rows in data if isinstance(rows, np.ndarray))
+        return next(known, 1 if data else None)
 
     @property
     def is_written(self) -> bool:

@@ -175,6 +175,9 @@ class Diff(Binary):
 class MatMul(Binary):
     """The matrix product, `·`."""
 
+    def of(self, parts: tuple[Expr, ...]) -> Expr:
+        return Mul(*parts) if any(map(is_scalar, parts)) else MatMul(*parts)  # @ takes no number
+
 
 class Mul(Binary):
     """The product element by element, `∘`, or of numbers, `×`."""

@@ -107,11 +107,9 @@ class _Reading:
             self._read(line)
         self._look_at_loss()
         self.shapes: dict[str, Shape] = {}
-        if not self.faults:
-            for examples in dict.fromkeys(network.batches):
+        for examples in dict.fromkeys((*network.batches, 1)):
+            if not self.faults:  # what does not fit one batch would be told of the others, too
                 self._fit(examples)
-        if not self.faults and 1 not in network.batches:
-            self._fit(1)
         if not self.faults:
             self._look_at_rules()
 
@@ -231,7 +229,12 @@ class _Reading:
             self.formulas[line.symbol] = matrix(line.symbol)  # the lines below may read it
             return
         self.formulas[line.symbol] = e
-        if isinstance(e, Compare):
+        if isinstance(e, Compare) and e.sign == "=":
+            said = (
+                f"must be what stands behind the =: {line.symbol} is the name of the line already"
+            )
+            self.fault(line.key, said)
+        elif isinstance(e, Compare):
             self.fault(line.key, "must be a matrix, not a comparison: where(Z > 0, 1, 0) is one")
         elif sum(1 for _ in walk(e)) > MOST_PARTS:
             self.fault(line.key, f"has more than {MOST_PARTS} parts: divide it into several lines")
@@ -281,21 +284,21 @@ class _Reading:
         shapes: dict[str, Shape] = {**self.parameters}
         for symbol, (rows, columns) in self.data.items():
             shapes[symbol] = (rows, columns if symbol in self.network.same else examples)
+        batch = f" in a batch of {examples}" if {*self.network.batches} != {1} else ""
         for line in self.lines:
             e = self.formulas[line.symbol]
             try:
                 shapes[line.symbol] = shape(e, shapes)
             except ShapeMismatch as error:
-                batch = f" in a batch of {examples}" if {*self.network.batches} != {1} else ""
-                self.fault(
-                    line.key, f"cannot be computed{batch}: {error}{turned(e, shapes, examples)}"
-                )
+                said = f"cannot be computed{batch}: {error}{turned(e, shapes, examples)}"
+                self.fault(line.key, said)
                 return
             if not any(isinstance(part, Name) and not part.is_number for part in walk(e)):
                 self.fault(line.key, "must read a matrix, but this is a single number")
                 return
         if (found := shapes[LOSS]) != (1, examples):
-            of = "one number" if examples == 1 else f"one number for each example, 1×{examples}"
+            of = f"one number for each example, 1×{examples}"
+            of = f"one number{batch}" if examples == 1 else of
             hint = ": col_sums adds up each column" if found[1] == examples else ""
             self.fault(LOSS, f"must be {of}, but is {written(found)}{hint}")
         if OBJECTIVE in shapes and shapes[OBJECTIVE] != (1, 1):

@@ -183,6 +183,8 @@ class PlainFace:
             self.describe()
             if now and now.closing:
                 self.say(now.closing)
+        if id_ == "derive" and not outcome.refused and session.levels == self.derived[1]:
+            self.derived = session.position, ()  # asked for again, it is told again
         self._tell_derived()
         self._tell_opened(outcome.opened or session.top)
 

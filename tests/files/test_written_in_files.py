@@ -70,6 +70,8 @@ def test_the_file_itself_has_none() -> None:
             "parameters must make no more than 50,000,000 weights",
         ),
         ("b = [2, 1]", 'b = [2, "1"]', "parameters.b[2] must be a whole number, 1 or more; got"),
+        ("b = [2, 1]", "b = [2, 2]", "forward.L must be one number in a batch of 1, but is 1×2"),
+        ("tanh(Z)", "H = tanh(Z)", 'forward."H{t}" must be what stands behind the =: H1 is the'),
         ("X = [[1, 2], [3, 4]]", "X = {}", "data.X.matrix is missing: it must be a list of rows"),
         ("X = [[1, 2], [3, 4]]\nY = [[1, 0], [0, 1]]", "", "data is empty: [data] must have one"),
         ("W = [2, 2]\nb = [2, 1]", "", "parameters is empty: [parameters] must have one line"),
@@ -121,6 +123,17 @@ def test_a_product_that_does_not_fit_says_what_would() -> None:
     (fault,) = faults("W = [2, 2]", "W = [2, 3]")
     assert fault.startswith("forward.Z cannot be computed in a batch of 2: W · X is 2×3 times 2×2")
     assert fault.endswith("Wᵀ · X would fit: columns are examples here")
+
+
+def test_where_there_is_no_data_nothing_is_said_of_how_many_examples_there_are() -> None:
+    assert [fault.split()[0] for fault in faults("[data]", "[Data]")] == ["data", "Data"]
+
+
+def test_what_fits_no_batch_is_told_of_the_first_alone() -> None:
+    wrong = RIGHT.replace("b = [2, 1]", "b = [3, 1]").replace("[3, 4]]", "[3, 4], [5, 6]]")
+    with pytest.raises(ExperimentError, match="in a batch of 2") as refused:
+        read_experiment(wrong.replace("[0, 1]]", "[0, 1], [1, 0]]"), "wrong", "wrong.toml")
+    assert len(refused.value.faults) == 1
 
 
 def test_an_input_has_no_gradient_through_what_has_no_rule() -> None:

@@ -20,6 +20,7 @@ from backprop_tui.learn.diagnosis import (
     wrong_numbers,
 )
 from backprop_tui.learn.effect import changed_by
+from backprop_tui.learn.formulas import judge
 from backprop_tui.learn.mistakes import (
     CATALOGUE,
     MISTAKES,
@@ -426,3 +427,12 @@ def test_every_mistake_of_the_catalogues_has_a_short_name() -> None:
 )
 def test_by_how_many_places_a_point_is_misplaced(right: float, number: float, power: int) -> None:
     assert diagnosis._powers(right, number) == power
+
+
+def test_a_number_in_place_of_a_side_of_a_matrix_product_multiplies_it() -> None:
+    """One side of tanh(W) is 1, which NumPy's @ does not take."""
+    forward = {"D": "tanh(W)·X", "L": "half_squared_error(D, Y)"}
+    e = written({"W": (1, 1)}, {"X": [[0.5]], "Y": [[1.0]]}, forward, {"W": [[0.3]]})
+    found = wrong_numbers(e.program, Timeline(e).iteration(1), Cell("D", 1, 1))
+    assert 0.5 in {w.number for w in found}
+    assert not judge(e, "D", "-tanh(W)·X").accepted

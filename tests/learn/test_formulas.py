@@ -781,6 +781,12 @@ def test_what_is_not_the_derivative_behind_a_dropout_mask_is_told(
     assert found.sentence == sentence
 
 
+def test_a_softmax_within_a_line_has_no_derivative_that_could_be_mistaken() -> None:
+    forward = {"Z": "W·X", "A": "2·softmax(Z)", "L": "half_squared_error(A, Y)"}
+    e = written({"W": (2, 1)}, {"X": [[0.5]], "Y": [[1.0], [0.3]]}, forward)
+    assert judge(e, "dZ", "cos(Z)").sentence.startswith("None of the 2 numbers is correct")
+
+
 def test_a_matrix_written_out_in_a_formula_is_told_where_it_may_stand() -> None:
     with pytest.raises(ExperimentError, match=r"character 13: .* M = \{ matrix = "):
         checked(OWN_NETWORK, {"A1": "sigmoid(Z1)*[[1],[0]]/0.5"})

@@ -375,6 +375,11 @@ class TestLooking:
         assert typed("derive off") == ["The blackboard is closed: each next is a step again."]
         assert typed("derive X") == ["X is given: it has no derivation."]
 
+    def test_what_is_derived_already_is_told_again_where_it_is_named(self) -> None:
+        typed = Typed("article")
+        assert typed("goto dZ2", "derive dZ2") == typed("derive dZ2")
+        assert typed("derive X") == ["X is given: it has no derivation."]
+
     def test_lines_are_told_as_formulas_are_wanted_and_taken_back(self) -> None:
         typed = Typed("article")
         text = "= dA2 ∘ σ′(Z2)   (dA2 is step 6)"
