@@ -97,6 +97,20 @@ def test_formulas_of_ones_own_are_judged(check: Check) -> None:
     assert "Of your 3 own formulas 1 is WRONG: db1." in report[-1]
 
 
+def test_of_one_the_line_that_sums_up_gives_no_numbers(check: Check) -> None:
+    _, report = check.file(SMALL + '[formulas]\ndb1 = "3*dZ1"\n')
+    assert " Your own formula is WRONG: db1. " in report[-1]
+    known = 'known_wrong = [{ of = "A1", printed = "9", why = "A slip." }]'
+    _, report = check.file(published(known))
+    assert report[-1].endswith(" 1 published figure is known wrong.")
+    _, report = check.file(
+        '[parameters]\nW = [1, 1]\n[forward]\nL = "(W·X)²"\n[data]\nX = [[1.0]]\n',
+        "--mistake",
+        "sign-flipped",
+    )
+    assert report[-1].startswith("The gradient DIFFERS: dW. ")
+
+
 class TestLessons:
     @pytest.mark.parametrize("name", lessons.NAMES)
     def test_pass(self, name: str, check: Check) -> None:

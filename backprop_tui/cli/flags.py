@@ -185,7 +185,8 @@ FORMAT = Option(
 )
 UNTIL_LOSS = Option(
     "--until-loss X",
-    "stop after the first whole epoch with a mean loss of all its examples below X",
+    "stop after the first whole epoch whose mean loss is below X: J, each batch counted by its "
+    "examples, or L where a batch is one",
     finite,
 )
 UNTIL_BATCH_LOSS = Option(

@@ -219,13 +219,17 @@ def _of_gradients(found: Sequence[GradientCheck]) -> str:
         gradient_check.CheckVerdict.CANNOT_TELL: ("cannot be told",) * 2,
         gradient_check.CheckVerdict.DIFFERS: ("DIFFERS", "DIFFER"),
     }
-    told = ", ".join(_number_of(verdicts[v], *words[v]) for v in words if verdicts[v])
     wrong = [g.symbol for g in found if g.verdict is gradient_check.CheckVerdict.DIFFERS]
-    return f"Of {count(len(found), 'gradient')} {told}{_named(wrong)}."
+    if len(found) == 1:
+        return f"The gradient {words[found[0].verdict][0]}{_named(wrong)}."
+    told = ", ".join(_number_of(verdicts[v], *words[v]) for v in words if verdicts[v])
+    return f"Of {len(found)} gradients {told}{_named(wrong)}."
 
 
 def _of_formulas(found: Sequence[JudgedFormula]) -> str:
     wrong = [j.step.symbol for j in found if not j.accepted]
+    if wrong and len(found) == 1:
+        return f"Your own formula is WRONG{_named(wrong)}."
     if wrong:
         are = _number_of(len(wrong), "is WRONG", "are WRONG")
         return f"Of your {len(found)} own formulas {are}{_named(wrong)}."
@@ -240,6 +244,8 @@ def _of_figures(found: Sequence[Comparison]) -> str:
     failed = [c.of for c in found if c.failed]
     others = [c for c in found if c.wrong is None and not c.failed]
     right = len(found) - known
+    if not right:
+        return f"{count(known, 'published figure')} {'is' if known == 1 else 'are'} known wrong."
     also = f"; {known} more {'is' if known == 1 else 'are'} known wrong" if known else ""
     counted = Counter(c.verdict for c in others)
     exact = published.FigureVerdict.EQUAL, published.FigureVerdict.WITHIN

@@ -321,6 +321,7 @@ CATALOGUE: dict[str, Mistake] = {
             "1/m is missing: the gradients of all examples are added, but not averaged.",
             "backward",
             rewrites.without_mean,
+            anywhere="1/m is missing: a mean is a sum, divided by m.",
         ),
         Mistake(
             "penalty-forgotten",

@@ -227,6 +227,11 @@ class Calls:
                 f"{function}, whose derivative is not a function of one number"
             )
         numpy = token.kind == "method" or "." in token.typed
+        if name == "cross_entropy" and numpy and not token.typed.startswith("np."):
+            raise GrammarError(
+                "PyTorch's cross_entropy reads Z, before the softmax; this one reads A: write "
+                f"cross_entropy(A, Y) (character {token.at + 1})"
+            )
         if name in ("sum", "mean", "amax") or (name == "max" and (numpy or axis or len(args) == 1)):
             return self.gathered(token, function, args, axis)
         if function == "softmax" and axis.get("axis") in (0, 1):

@@ -42,7 +42,7 @@ from backprop_tui.maths.expressions import (
     names,
     raised,
 )
-from backprop_tui.maths.numpy_calls import FUNCTIONS, Calls, Counts, gate
+from backprop_tui.maths.numpy_calls import OPERATIONS, Calls, Counts, gate
 from backprop_tui.maths.spellings import GrammarError as GrammarError
 from backprop_tui.maths.spellings import Token, symbol_meant, tokens
 from backprop_tui.messages import short
@@ -376,7 +376,8 @@ class _Parser:
             raise self.calls.unknown(token)
         self.need("(")
         args, axis = self.arguments() if not self.take(")") else ([], {})
-        if not (args and e in MODULES and function in FUNCTIONS and self.is_unknown(e)):
+        is_whole = len(args) == OPERATIONS[function][0] if function in OPERATIONS else len(args) > 0
+        if not (is_whole and e in MODULES and self.is_unknown(e)):
             args = [e, *args]
         return self.calls.call(token, function, args, axis)
 

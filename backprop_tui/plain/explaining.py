@@ -287,7 +287,7 @@ def lines(board: Blackboard, first: int, spelling: str) -> Iterator[str]:
         if spelling in (telling.TEXT, telling.BOTH):
             yield f"{_sides(line, TEXT)}   ({line.rule})"
         if spelling in (telling.WORDS, telling.BOTH):
-            said = _sides(line, WORDS)
+            said = _sides(line, WORDS).removesuffix(",")  # 1 where k is i, otherwise 0,
             yield (
                 sentence(f"{said}: {spoken(line.rule)}")
                 if line.left is None

@@ -47,7 +47,7 @@ class Until:
 
     iterations: int | None = None
     loss: float | None = None
-    """The first epoch with a mean loss of all its examples below: it ends with its last batch."""
+    """The first epoch with a mean J of its batches below: it ends with its last batch."""
     batch_loss: float | None = None
     """The first iteration whose own loss is below."""
     plateau: int | None = None

@@ -50,6 +50,7 @@ from backprop_tui.run.many import Many
 from backprop_tui.run.timeline import Position, Timeline
 from backprop_tui.session.view import View
 from tests.networks import ARTICLE, SMOOTH, experiment, experiments, in_rows, same_bits
+from tests.programs import CENTRED
 
 NAMES = sorted(CATALOGUE)
 BATCH = experiment(
@@ -124,6 +125,16 @@ def test_each_is_told_by_what_it_makes_of_a_step() -> None:
         "dW1 is dZ1 · Xᵀ / m, not dZ1 · A1ᵀ / m",
     ]
     assert told(BATCH, "wrong-layer-w") == ["dA1 is W2ᵀ · dZ2, not W1ᵀ · dZ2"]
+
+
+def test_a_mean_in_the_forward_pass_without_its_1_m_is_not_told_as_one_of_gradients() -> None:
+    program = CENTRED.program
+    (said,) = {
+        slip.mistake.told(program)
+        for slip in every_slip(program, "dZ")
+        if slip.mistake.name == "mean-forgotten"
+    }
+    assert said == "1/m is missing: a mean is a sum, divided by m."
 
 
 def test_a_slope_that_is_just_1_is_no_matrix_to_multiply_by() -> None:

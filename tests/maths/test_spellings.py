@@ -221,6 +221,7 @@ def test_numpys_functions_and_methods_are_read(e: Expr) -> None:
         ("torch.mm(W2, A1) + np.mul(A1, X)", "W2·A1 + A1 ∘ X"),
         ("np.minimum(A1, 1) − min(A1, X)", "where(A1 < 1, A1, 1) − where(A1 < X, A1, X)"),
         ("np.clip(A1, 0, 6)", "where(A1 < 0, 0, where(A1 > 6, 6, A1))"),
+        ("F.mul(A1, X) + F.mul(A1)", "A1 ∘ X + F ∘ A1"),
         ("np.clip(A1, 1, −1)", "where(A1 < 1, −1, where(A1 > −1, −1, A1))"),
         ("F.relu(A1) + tf.tanh(A1) + jax.nn.relu(A1)", "relu(A1) + tanh(A1) + relu(A1)"),
         ("np.sign(A1)", "step(A1) − step(−A1)"),
@@ -351,6 +352,12 @@ def test_what_is_not_read_is_told_with_its_place_and_never_with_power(typed: str
     with pytest.raises(GrammarError, match=r"character \d") as refused:
         read(typed)
     assert "power" not in str(refused.value)
+
+
+@pytest.mark.parametrize("module", ["F", "torch.nn.functional"])
+def test_a_cross_entropy_of_scores_is_not_read_as_one_of_shares(module: str) -> None:
+    with pytest.raises(GrammarError, match=r"^PyTorch's cross_entropy reads Z"):
+        read(f"{module}.cross_entropy(A2, Y)")
 
 
 def test_the_smallest_of_a_matrix_is_told_by_the_largest() -> None:

@@ -374,6 +374,8 @@ class TestLooking:
         assert again[1] == "Derived, one element: d W 2 equals d L by d W 2."
         assert typed("derive off") == ["The blackboard is closed: each next is a step again."]
         assert typed("derive X") == ["X is given: it has no derivation."]
+        elements = typed("goto dW1", "derive", "derive all")
+        assert any("1 where k is i, otherwise 0: derivative of" in line for line in elements)
 
     def test_what_is_derived_already_is_told_again_where_it_is_named(self) -> None:
         typed = Typed("article")

@@ -259,7 +259,8 @@ class Blocks:
         lead = 0
         if slot[0] in self.batch and self.is_beside(way):
             # What stands under results has its name before its numbers.
-            lead = right = max(map(len, self.under), default=0)
+            named = (self.program.gradient_of(symbol) or symbol for symbol in self.under)
+            lead = right = max(map(len, named), default=0)
         for symbol in self.members(slot, way.members):
             rows, columns = self.rows(symbol, way), self.columns(symbol, way)
             right += max(cell * len(columns), len(symbol) + 2)
@@ -314,7 +315,7 @@ class Blocks:
             found = [(one, self.program.gradient_of(one.symbol)) for one in line if one.rows]
             slopes = [(one, gradient) for one, gradient in found if gradient is not None]
             for one, gradient in slopes:
-                label = self.label(gradient, one.columns)
+                label = gradient if one.inline else self.label(gradient, one.columns)
                 yield one._replace(symbol=gradient, label=label, top=one.top - up)
             if not slopes and number + 1 < len(lines):
                 up += lines[number + 1][0].begin - line[0].begin

@@ -17,7 +17,7 @@ from backprop_tui.tui.panels.boards import Board, Cache, Gradients
 from backprop_tui.tui.panels.step import StepPanel
 from backprop_tui.tui.panels.update import Update
 from tests.formulas import program_file
-from tests.programs import CENTRED, NORMED, ROOT, SUMMED
+from tests.programs import CENTRED, NORMED, ROOT, SUMMED, written
 from tests.tui.driver import line_of, painted, sized, stepping, view_of
 
 
@@ -101,6 +101,18 @@ class TestNoRoom:
         assert (
             "no room: b1" in painted(Update(), view_of(timeline, Position(1, steps)), 40, 6).text()
         )
+
+
+@pytest.mark.parametrize("width", [34, 42, 60])
+def test_the_gradient_of_the_losses_of_a_batch_has_its_name_before_its_numbers(width: int) -> None:
+    data = {"X": [[1.0, 0.5, -1.0, 2.0]], "Y": [[1.0, 0.0, 1.0, 0.0]]}
+    forward = {"A": "W·X", "L": "(A − Y)²", "J": "sqrt(mean(L))"}
+    e = written({"W": (1, 1)}, data, forward)
+    timeline = Timeline(replace(e, training=replace(e.training, batch=4)))
+    view = view_of(timeline, Position(1, timeline.program.index("dA") + 1))
+    lines = painted(Gradients(), view, width, 9).text().splitlines()
+    (line,) = (line for line in lines if "dL" in line)
+    assert len(line.split()) == 5  # no numbers of examples: they stand above
 
 
 def test_without_biases_no_board_has_one() -> None:
