@@ -251,8 +251,9 @@ class TestRounding:
         assert not answers._one_off(0.41, 0.25, 0.1)
         assert not answers._one_off(-0.01, 0.01, 0.1)
 
-    def test_a_mistake_s_number_is_no_rounding(self) -> None:
-        judged = answered("0.0383", Cell("dA1", 1, 1), decimals=3)
+    @pytest.mark.parametrize("typed", ["0.0383", "0.0386"])  # 0.03826, to half a unit of 3 decimals
+    def test_a_mistake_s_number_is_no_rounding(self, typed: str) -> None:
+        judged = answered(typed, Cell("dA1", 1, 1), decimals=3)
         assert judged.mistakes[0] == "transpose-forgotten"
 
 
@@ -306,6 +307,9 @@ JUDGED = [
     (0.12345, 3, "0.122", COARSE, ROUNDED),
     (0.12345, 3, "0.125", COARSE, ROUNDED),
     (0.12345, 3, "0.126", WRONG, "0.126 is not correct, and"),
+    (0.12345, 3, "0.1259", COARSE, ROUNDED),  # up to 2 %
+    (0.12345, 3, "0.12595", WRONG, "0.12595 is not correct, and"),
+    (0.1067, 4, "0.10", COARSE, ROUNDED),  # cut off to two digits
     (0.12345, 3, "0.12", COARSE, COARSER + "3 decimals."),
     (0.12345, 3, "0.1", COARSE, COARSER + "3 decimals."),
     (0.12345, 3, "0.2", WRONG, "0.2 is not correct."),

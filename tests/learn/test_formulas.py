@@ -821,7 +821,7 @@ def test_every_way_of_writing_a_gradient_is_right_in_any_program(
 
 
 @pytest.mark.parametrize(
-    ("lesson", "symbol", "typed", "lacks"),
+    ("run", "symbol", "typed", "lacks"),
     [
         ("article", "W1", "W1 - alpha*(dZ1 @ X.T)", "1/m in α · (dZ1 · Xᵀ)."),
         ("mazur", "W2", "W2 - alpha*(dZ2 @ A1.T)", "1/m in α · (dZ2 · A1ᵀ)."),
@@ -837,12 +837,18 @@ def test_every_way_of_writing_a_gradient_is_right_in_any_program(
             "exp(Z2)/sum(exp(Z2))",
             "a sum for each example instead of total(exp(Z2)): axis=0, keepdims=True.",
         ),
+        (
+            changed(load("neuron"), training=Training(l2=0.7)),
+            "J",
+            "L + l2/2*total(W1**2)",  # of which both terms are divided by m
+            "the sum over its examples in L, and 1/m.",
+        ),
     ],
 )
 def test_what_only_a_batch_needs_is_named_in_the_part_that_needs_it(
-    lesson: str, symbol: str, typed: str, lacks: str
+    run: str | Experiment, symbol: str, typed: str, lacks: str
 ) -> None:
-    found = judge(load(lesson), symbol, typed)
+    found = judge(load(run) if isinstance(run, str) else run, symbol, typed)
     assert found.sentence == f"Your formula is correct for one input; a batch still needs {lacks}"
     assert found.accepted
 

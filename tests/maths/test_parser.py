@@ -79,6 +79,7 @@ def test_every_step_reads_back_as_taught_as_computed_and_as_one_element(
         ("np.maximum(0, A1)", parse("max(0, A1)")),
         ("np.heaviside(A1, 0.0)", parse("step(A1)")),
         ("sum(A1)", parse("total(A1)")),
+        ("sum(axis)", parse("total(axis)")),  # a symbol of that name
         ("A1.sum()", parse("total(A1)")),
         ("A1.max()", parse("largest(A1)")),
         ("np.sum(A1, keepdims=True)", parse("total(A1)")),
@@ -209,6 +210,7 @@ def test_products_bind_tighter_than_sums_and_group_from_the_left() -> None:
         ("W1.dot()", "dot takes 2 values (character 3)"),
         ("sum(W1, axis=2)", "expected 0 or 1, found “2” at character 14"),
         ("W1.sum(keepdims=1)", "expected True, found “1” at character 17"),
+        ("W1.sum(rows=1)", "expected “)”, found “=” at character 12"),
         ("np.inf * W1", "np.inf needs “(” after it (character 1)"),
         ("W1 = X = A1", "expected a sign such as + or ·, found “=” at character 8"),
         ("A1 ** * 3", "expected a number, a matrix or “(”, found “*” at character 7"),
