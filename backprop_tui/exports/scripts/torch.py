@@ -25,10 +25,11 @@ from backprop_tui.exports.scripts.lines import (
     one_batch,
     phases,
 )
+from backprop_tui.learn.formulas import judge
 from backprop_tui.maths.expressions import SCALARS, names
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.values import all_rounded
-from backprop_tui.maths.writing import torch_source
+from backprop_tui.maths.writing import text, torch_source
 from backprop_tui.model.architecture import Step
 from backprop_tui.model.layers import LOSS
 from backprop_tui.model.program import Program
@@ -73,8 +74,13 @@ def texts(timeline: Timeline, wanted: Wanted) -> Iterator[str]:
         raise ExportError(
             f"a run with the mistake {experiment.mistake.name} cannot be exported as torch: {own}"
         )
-    if experiment.formulas:
-        raise ExportError(f"a run with own formulas cannot be exported as torch: {own}")
+    gradients = experiment.formulas.keys() & set(timeline.program.gradients)
+    for symbol in sorted(gradients):
+        if not judge(experiment, symbol, text(experiment.formulas[symbol])).accepted:
+            raise ExportError(
+                f"a run with a wrong formula of one's own for {symbol} cannot be exported as "
+                f"torch: {own}"
+            )
     if timeline.program.loss not in timeline.program.positions:
         raise ExportError(
             "a run without a loss cannot be exported as torch: autograd needs one; --as numpy "

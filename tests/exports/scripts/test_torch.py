@@ -85,6 +85,13 @@ def test_every_lesson_agrees_over_several_iterations(lesson: str) -> None:
 
 
 @needs_torch
+def test_formulas_of_ones_own_that_are_right_agree() -> None:
+    own = {"A1": parse("Z1 ∘ σ(Z1)"), "dW2": parse("dZ2·A1ᵀ"), "W2": parse("W2 − α·dW2 / 2")}
+    printed = printed_by(exported("torch", replace(load("article"), formulas=own)))
+    assert {"dZ1", "dW2"} <= {*agreeing(printed)}
+
+
+@needs_torch
 def test_a_wrong_gradient_stops_it() -> None:
     script = exported("torch", load("article"))
     assert script.count("-0.12187015998336852") == 1
@@ -110,8 +117,8 @@ def test_what_autograd_would_not_find_is_refused() -> None:
     wrong = load("article", {"mistake": "sign-flipped"})
     with pytest.raises(ExportError, match=r"the mistake sign-flipped .* --as numpy"):
         exported("torch", wrong)
-    own = replace(load("article"), formulas={"dW2": parse("dZ2 · A1ᵀ")})
-    with pytest.raises(ExportError, match="own formulas"):
+    own = replace(load("article"), formulas={"dW2": parse("2·dZ2 · A1ᵀ")})
+    with pytest.raises(ExportError, match=r"a wrong formula of one's own for dW2 .* --as numpy"):
         exported("torch", own)
     lossless = replace(ARTICLE, data=Data({"X": ARTICLE.data.X})).with_given({"A2": A2})
     with pytest.raises(ExportError, match=r"a run without a loss .* --as numpy"):
