@@ -292,6 +292,15 @@ def test_a_shared_value_has_the_gradient_of_j_where_others_have(
     assert found["dN"].remark.endswith(remark)
 
 
+def test_a_gradient_with_its_sign_flipped_is_no_value_with_its_sign_flipped() -> None:
+    mine = by_hand()
+    mine = {s: mine[s] for s in (*START, "A2")}
+    mine["Y"] = 0.0 * mine["Y"]  # then −A2 gives the same numbers
+    del (arrays := mine | {"dZ2": mine["Y"] - mine["A2"]})["A2"]
+    found = lines(compare(ARTICLE, arrays))["dZ2"]
+    assert "(the sign: this is minus the right value)" in found.remark
+
+
 @pytest.mark.parametrize("objective", ["sqrt(mean(L))", "total(L)"])
 def test_where_nothing_is_divided_by_m_a_gradient_with_1_m_is_wrong(objective: str) -> None:
     e = written(
