@@ -321,7 +321,8 @@ class _Arrays:
         """The gradient whose numbers these are: dZ2, where A2 − Y was taken for dA2; or ""."""
         results = zip(self.program.steps, self.iteration.results, strict=True)
         of = [s.symbol for s, right in results if s.phase == "backward" and near(found, right)]
-        return f"this is {of[0]}" if of and found.any() else ""
+        by_chance = {0.0, 1.0, 1 / self.iteration.scalars["m"]}  # as the gradient of a mean is
+        return f"this is {of[0]}" if of and not by_chance.issuperset(found.flat) else ""
 
     def _wrong(self, step: Step, size: Shape | None = None) -> Iterator[tuple[str, Array]]:
         """What each mistake gives in a step, the likeliest first, and how it is made; those that

@@ -653,6 +653,12 @@ def test_the_numbers_of_another_gradient_are_told_as_those() -> None:
     assert found["dZ2"].verdict == "agrees"
 
 
+def test_what_only_happens_to_be_1_is_no_other_gradient() -> None:
+    forward = {"A": "W·X", "L": "(A − Y)²", "P": "W²", "J": "mean(L) + P"}
+    e = written({"W": (1, 1)}, {"X": [[1.0, 2.0]], "Y": [[1.0, 0.0]]}, forward)
+    assert "this is" not in lines(compare(e, {"J": [[1.0]]}))["J"].remark
+
+
 def test_of_an_array_of_another_shape_the_mistake_that_gives_it_is_told() -> None:
     mine = by_hand()
     mine |= {"db1": mine["dZ1"] / 4, "dW2": mine["dZ2"] @ mine["A2"].T / 4, "db2": mine["A2"]}
