@@ -653,6 +653,15 @@ def test_the_numbers_of_another_gradient_are_told_as_those() -> None:
     assert found["dZ2"].verdict == "agrees"
 
 
+@pytest.mark.parametrize("penalty", ["0.1·total(W²)", "0.1·total(abs(W))", "total(W²) + 2·W"])
+def test_a_penalty_of_ones_own_that_is_left_out_is_told(penalty: str) -> None:
+    forward = {"A": "W·X", "L": "(A − Y)²", "J": f"mean(L) + {penalty}"}
+    e = written({"W": (1, 1)}, {"X": [[1.0, 2.0]], "Y": [[1.0, 0.0]]}, forward)
+    dW = 2 * (0.5 * 1 - 1) * 1 / 2 + 2 * (0.5 * 2) * 2 / 2  # of the mean of both losses
+    found = lines(compare(e, {"W": [[0.5]], "dW": [[dW]]}))["dW"]
+    assert "(without the penalty" in found.remark
+
+
 def test_what_only_happens_to_be_1_is_no_other_gradient() -> None:
     forward = {"A": "W·X", "L": "(A − Y)²", "P": "W²", "J": "mean(L) + P"}
     e = written({"W": (1, 1)}, {"X": [[1.0, 2.0]], "Y": [[1.0, 0.0]]}, forward)
