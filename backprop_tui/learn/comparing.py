@@ -26,7 +26,7 @@ from backprop_tui.maths.numbers import alike, largest, signed, special
 from backprop_tui.maths.shapes import Shape, ShapeMismatch, shape, written
 from backprop_tui.maths.values import all_rounded, value
 from backprop_tui.messages import count, listed
-from backprop_tui.model.architecture import Step
+from backprop_tui.model.architecture import Phase, Step
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.program import lowered
 from backprop_tui.run.timeline import Iteration, Timeline
@@ -269,7 +269,7 @@ class _Arrays:
         """An array as it stands or turned, whether it is turned, and the mistake that gives it with
         the step in which it is made: this one, or one before it that is not in the file."""
         for found, is_turned in ways:
-            if near(found, -right) and (made := self._made_before(step, found, near)):
+            if near(found, -right) and (made := self._made_before(step, found, near, "backward")):
                 return found, is_turned, f"the sign: {made[1]} in {made[0]}", (made[0],)
             if reason := self._reason(step, found, right, near):
                 return found, is_turned, reason, (step.symbol,)
@@ -278,11 +278,15 @@ class _Arrays:
                 return found, is_turned, f"{made[1]} in {made[0]}", (made[0],)
         return *ways[0], self._other(ways[0][0], near), (step.symbol,)
 
-    def _made_before(self, step: Step, found: Array, near: _Near) -> tuple[str, str] | None:
-        """The step before this one that gives these numbers with a mistake, and the mistake."""
+    def _made_before(
+        self, step: Step, found: Array, near: _Near, *phases: Phase
+    ) -> tuple[str, str] | None:
+        """The step before this one, of some phases, that gives these numbers with a mistake, and
+        the mistake."""
+        phases = phases or ("forward", "loss", "backward")
         before = self.program.steps[: self.program.index(step.symbol)]
         for at, earlier in reversed(list(enumerate(before, 1))):
-            if earlier.symbol in self.arrays or earlier.phase == "update":
+            if earlier.symbol in self.arrays or earlier.phase not in phases:
                 continue
             for how, wrong in self._wrong(earlier):
                 env = {**self.theirs, **self.iteration.given, earlier.symbol: wrong}
@@ -328,7 +332,8 @@ class _Arrays:
         """The gradient whose numbers these are: dZ2, where A2 − Y was taken for dA2; or ""."""
         results = zip(self.program.steps, self.iteration.results, strict=True)
         of = [s.symbol for s, right in results if s.phase == "backward" and near(found, right)]
-        return f"this is {of[0]}" if of and found.any() else ""
+        by_chance = {0.0, 1.0, 1 / self.iteration.scalars["m"]}  # as the gradient of a mean is
+        return f"this is {of[0]}" if of and not by_chance.issuperset(found.flat) else ""
 
     def _wrong(self, step: Step, size: Shape | None = None) -> Iterator[tuple[str, Array]]:
         """What each mistake gives in a step, the likeliest first, and how it is made; those that

@@ -325,11 +325,11 @@ CATALOGUE: dict[str, Mistake] = {
         ),
         Mistake(
             "penalty-forgotten",
-            "without the L2 penalty",
-            "The L2 penalty is missing: dW is the gradient of the losses only, not of J.",
+            "without the penalty",
+            "The penalty is missing: dW is the gradient of the losses only, not of J.",
             "backward",
-            rewrites.without_penalty,
-            anywhere="The L2 penalty is missing: this is the gradient of the losses only.",
+            of_step=rewrites.without_penalty,
+            anywhere="The penalty is missing: this is the gradient of the losses only.",
         ),
         Mistake(
             "wrong-layer-a",

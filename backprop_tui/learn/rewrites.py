@@ -162,10 +162,19 @@ def penalty_not_divided(e: Expr, program: Program) -> Iterator[Expr]:
             yield x
 
 
-def without_penalty(e: Expr, program: Program) -> Iterator[Expr]:
-    """A sum without the term of the L2 penalty."""
-    match e:
-        case Sum(terms) if len(left := [term for term in terms if "l2" not in names(term)]) == 1:
+def without_penalty(step: Step, e: Expr, program: Program) -> Iterator[Expr]:
+    """J, or the gradient of a parameter, without what a penalty adds: that of L2, or one's own."""
+    architecture, parameters = program.architecture, {*program.parameters}
+    is_own = architecture.objective is not None and not architecture.joint
+    known = {*parameters, *program.constants}
+
+    def is_penalty(term: Expr) -> bool:
+        read = {*names(term)}
+        return "l2" in read or (is_own and read <= known and not read.isdisjoint(parameters))
+
+    if isinstance(e, Sum) and (step.role.of in parameters or step.symbol == program.objective):
+        left = [term for term in e.terms if not is_penalty(term)]
+        if len(left) == 1:
             yield left[0]
 
 

@@ -296,6 +296,15 @@ def test_a_shared_value_has_the_gradient_of_j_where_others_have(
     assert found["dN"].remark.endswith(remark)
 
 
+def test_a_gradient_with_its_sign_flipped_is_no_value_with_its_sign_flipped() -> None:
+    mine = by_hand()
+    mine = {s: mine[s] for s in (*START, "A2")}
+    mine["Y"] = 0.0 * mine["Y"]  # then −A2 gives the same numbers
+    del (arrays := mine | {"dZ2": mine["Y"] - mine["A2"]})["A2"]
+    found = lines(compare(ARTICLE, arrays))["dZ2"]
+    assert "(the sign: this is minus the right value)" in found.remark
+
+
 @pytest.mark.parametrize("objective", ["sqrt(mean(L))", "total(L)"])
 def test_where_nothing_is_divided_by_m_a_gradient_with_1_m_is_wrong(objective: str) -> None:
     e = written(
@@ -646,6 +655,21 @@ def test_the_numbers_of_another_gradient_are_told_as_those() -> None:
     found = lines(compare(ARTICLE, mine | {"dA2": mine["dZ2"]}))
     assert "(this is dZ2), should be" in found["dA2"].remark
     assert found["dZ2"].verdict == "agrees"
+
+
+@pytest.mark.parametrize("penalty", ["0.1·total(W²)", "0.1·total(abs(W))", "total(W²) + 2·W"])
+def test_a_penalty_of_ones_own_that_is_left_out_is_told(penalty: str) -> None:
+    forward = {"A": "W·X", "L": "(A − Y)²", "J": f"mean(L) + {penalty}"}
+    e = written({"W": (1, 1)}, {"X": [[1.0, 2.0]], "Y": [[1.0, 0.0]]}, forward)
+    dW = 2 * (0.5 * 1 - 1) * 1 / 2 + 2 * (0.5 * 2) * 2 / 2  # of the mean of both losses
+    found = lines(compare(e, {"W": [[0.5]], "dW": [[dW]]}))["dW"]
+    assert "(without the penalty" in found.remark
+
+
+def test_what_only_happens_to_be_1_is_no_other_gradient() -> None:
+    forward = {"A": "W·X", "L": "(A − Y)²", "P": "W²", "J": "mean(L) + P"}
+    e = written({"W": (1, 1)}, {"X": [[1.0, 2.0]], "Y": [[1.0, 0.0]]}, forward)
+    assert "this is" not in lines(compare(e, {"J": [[1.0]]}))["J"].remark
 
 
 def test_of_an_array_of_another_shape_the_mistake_that_gives_it_is_told() -> None:
