@@ -62,7 +62,7 @@ WORDS = {
     r"\max_{\text{row}}": "row_max",
     r"\max_{\text{column}}": "col_max",
     **dict.fromkeys((r"\sum", "Σ", "∑"), "sum"),
-    **dict.fromkeys(("ŷ", "y\u0302", r"\hat{y}", r"\hat y"), "y_hat"),
+    **dict.fromkeys(("ŷ", r"\hat{y}", r"\hat y"), "y_hat"),
 }
 """What each word is read as, where a program has no symbol of that name."""
 MODULE = (
