@@ -185,11 +185,15 @@ def _gradient(
     source: str, quotient: re.Match[str], symbols: Collection[str] | None
 ) -> list[tuple[Token, int]]:
     """The name of a gradient, of the symbol behind the quotient."""
-    at = quotient.start()
-    (of, end), *behind = _next(source, quotient.end(), symbols)
+    at, wrong = quotient.start(), "a gradient is ∂L/∂Z2, of a matrix (character {})"
+    if (name := NAME.match(source, quotient.end())) is None:
+        raise GrammarError(wrong.format(at + 1))
+    is_whole = name[0] in (symbols or ())
+    found = [(Token("name", name[0], at), name.end())] if is_whole else _name(source, name, symbols)
+    (of, end), *behind = found
     closed = CLOSED.match(source, end) if quotient["above"] else None
-    if of.kind != "name" or behind or (quotient["above"] and closed is None):
-        raise GrammarError(f"a gradient is ∂L/∂Z2, of a matrix (character {at + 1})")
+    if behind or (quotient["above"] and closed is None):
+        raise GrammarError(wrong.format(at + 1))
     return [(Token("name", f"d{of.text}", at), closed.end() if closed else end)]
 
 

@@ -247,6 +247,9 @@ def test_an_error_names_the_place_in_a_sentence(typed: str, sentence: str) -> No
 @pytest.mark.parametrize(
     "hostile",
     [
+        "∂L/∂",
+        "dL/d" * 2000 + "Z1",
+        r"\frac{∂L}{∂" * 800 + "Z1",
         "(" * 10_000,
         "A" + ".dot(A" * 2_000,
         "A" + ".sum()" * 1_600,
