@@ -26,6 +26,7 @@ from backprop_tui.maths.expressions import (
     Num,
     calls,
     is_scalar,
+    matrix,
     names,
     rebuild,
     replace,
@@ -68,6 +69,8 @@ OUTER = (
 PENALTY = f"{text(weight_decay)} is read as {text(l2)}, the factor of the L2 penalty"
 ELSEWHERE = re.compile(r"(?:(?P<error>delta|\u03b4)|[Tt]heta|\u03b8)_?(?P<layer>\d{1,4})")
 """What other books call the gradient of a layer's Z, and its weights: δ2, θ2."""
+PREDICTED = Name("y_hat")
+"""How ŷ is read, which stands beside the drawing of a network."""
 OF_THE_LAST = re.compile(r"(?P<of>\w+?)_?L")
 """What others write of the last layer: AL, dAL."""
 OUTPUTS = frozenset("yhat ypred pred preds prediction predictions out output outputs".split())
@@ -228,6 +231,8 @@ def _parsed(program: Program, source: str, examples: int) -> Assignment:
         {Name(ACTIVATION_0): Name(INPUT)} if isinstance(network, Network) else {}
     )
     symbols.update(*map(names, meant))
+    if PREDICTED.symbol not in symbols:
+        meant[PREDICTED] = matrix(program.output)
     penalty = {weight_decay: l2} if training.l2 and not training.weight_decay else {}
     functions = {**activations_by_layer(network), **program.functions}
     target, e, notes = parse_assignment(source, functions, symbols, _counts(program))

@@ -156,6 +156,8 @@ def is_untold(e: Experiment, found: JudgedFormula) -> bool:
         ("dA1", "W2ᵀ·dZ2"),
         ("dA1", "np.transpose(W2).dot(dZ2)"),
         ("dZ2", "A2 - Y"),
+        ("dZ2", "ŷ - y"),
+        ("dZ2", r"\hat{y} - y"),
         ("dZ2", "dA2*g2'(Z2)"),
         ("dZ2", "np.multiply(dA2, A2 * (1 - A2))"),
         ("dZ1", "dA1*A1*(1-A1)"),
@@ -475,7 +477,7 @@ def right_here(e: Experiment, step: Step, formula: Expr) -> bool:
         *(
             ("dZ2", typed, f"there is no “{name}” here. Did you mean {meant}?")
             for typed, name, meant in (
-                ("AL - Y", "AL", "A2"), ("ŷ - Y", "y_hat", "A2"), ("A2 - labels", "labels", "Y"),
+                ("AL - Y", "AL", "A2"), ("yhat - Y", "yhat", "A2"), ("A2 - labels", "labels", "Y"),
                 ("WL.T @ dAL", "WL", "W2"), ("A2 - inputs", "inputs", "X"),
             )
         ),
