@@ -153,28 +153,30 @@ def programs(draw: DrawFn) -> Experiment:
     return written(parameters, data | {"Y": np.full((n, examples), 0.5)}, forward)
 
 
+THREE = {"X": [[1.0, 0.5, -1.0], [2.0, 0.1, 0.3]], "Y": [[1.0, 0.0, 1.0]]}
+"""Three examples of two inputs."""
 NORMED = written(
     {"V": (1, 2)},
-    {"X": [[1.0, 0.5, -1.0], [2.0, 0.1, 0.3]], "Y": [[1.0, 0.0, 1.0]]},
+    THREE,
     {"N": "V / sqrt(total(V²))", "A": "N·X", "L": "(A − Y)²"},
 )
 """A value of parameters alone, N: its gradient is that of the sum of all L."""
 ROOT = written(
     {"W": (1, 2)},
-    {"X": [[1.0, 0.5, -1.0], [2.0, 0.1, 0.3]], "Y": [[1.0, 0.0, 1.0]]},
+    THREE,
     {"A": "W·X", "L": "(A − Y)²", "J": "sqrt(mean((A − Y)²))"},
 )
 """A J that hands no gradient on to L."""
 CANCELLED = written(
     {"W": (2, 2), "b": (2, 1)},
-    {"X": [[1.0, 0.5, -1.0], [2.0, 0.1, 0.3]], "Y": [[1.0, 0.0, 1.0], [0.3, 0.2, 0.0]]},
+    THREE | {"Y": [[1.0, 0.0, 1.0], [0.3, 0.2, 0.0]]},
     {"Z": "W·X + b", "C": "tanh(Z − row_means(Z))", "L": "half_squared_error(C, Y)"},
     {"W": [[0.3, -0.7], [0.9, 0.1]]},
 )
 """As before batch norm, what is added to each example cancels: of db only rounding is left."""
 CENTRED = written(
     {"W": (1, 2)},
-    {"X": [[1.0, 0.5, -1.0], [2.0, 0.1, 0.3]], "Y": [[1.0, 0.0, 1.0]]},
+    THREE,
     {"Z": "W·X", "A": "Z − row_means(Z)", "L": "(A − Y)²"},
 )
 """A column of Z changes the L of every example, as in batch norm."""

@@ -72,12 +72,14 @@ ELSEWHERE = re.compile(r"(?:(?P<error>delta|\u03b4)|[Tt]heta|\u03b8)_?(?P<layer>
 PREDICTED = Name("y_hat")
 """How ŷ is read, which stands beside the drawing of a network."""
 OF_THE_LAST = re.compile(r"(?P<of>\w+?)_?L")
-"""What others write of the last layer: AL, dAL."""
-OUTPUTS = frozenset("yhat ypred pred preds prediction predictions out output outputs".split())
-TARGETS = frozenset("t target targets label labels ytrue".split())
+"""What others write of the last layer: WL, dAL."""
+OUTPUTS = frozenset("al yhat ypred pred preds prediction predictions out output outputs".split())
+TARGETS = frozenset("target targets label labels ytrue".split())
 INPUTS = frozenset("a0 input inputs".split())
+LOSSES = frozenset("loss cost".split())
 BETAS = frozenset("β beta momentum".split())
-"""What others call predictions, targets and inputs; capitals and underscores do not matter."""
+"""What others call predictions, targets, inputs, the loss and β1, without capitals and
+underscores."""
 LARGEST = 1_000_000
 """The most numbers of a part; in a network with large matrices, ten times the largest of them."""
 
@@ -326,7 +328,7 @@ def _not_known(program: Program, symbol: str, step: Step, known: set[str]) -> st
         return f"{symbol} is not computed yet: that is step {at}, and this is step {own}"
     if symbol == OBJECTIVE:
         return f"there is no {OBJECTIVE} here: a batch of one example has only {LOSS}"
-    meant, names_here = _elsewhere(program, symbol), (*known, *program.constants)
+    meant, names_here = called_elsewhere(program, symbol), (*known, *program.constants)
     if meant not in names_here:
         meant = nearest(symbol, names_here)
     return f"there is no “{short(symbol)}” here" + (
@@ -334,24 +336,25 @@ def _not_known(program: Program, symbol: str, step: Step, known: set[str]) -> st
     )
 
 
-def _elsewhere(program: Program, name: str) -> str | None:
-    """The symbol of what other books call so; None for any other name."""
+def called_elsewhere(program: Program, name: str) -> str | None:
+    """The symbol, or constant, of what other books and programs call so; None for other names."""
     if found := ELSEWHERE.fullmatch(name):
         layer = int(found["layer"])
-        return (
-            gradient(symbol_of("affine", layer)) if found["error"] else symbol_of("weight", layer)
-        )
-    output = program.architecture.output
-    if found := OF_THE_LAST.fullmatch(name):
-        return f"{found['of']}{program.roles[output].group}"
-    if name in BETAS:
-        return "beta1"
-    plain, targets = name.replace("_", "").casefold(), program.targets
-    if plain in OUTPUTS:
-        return output
-    if plain in TARGETS and len(targets) == 1:
-        return targets[0]
-    return INPUT if plain in INPUTS else None
+        is_error = found["error"] is not None
+        return gradient(symbol_of("affine", layer)) if is_error else symbol_of("weight", layer)
+    targets = program.targets
+    usual = (
+        (OUTPUTS, program.output),
+        (TARGETS, targets[0] if len(targets) == 1 else None),
+        (INPUTS, INPUT),
+        (LOSSES, program.objective),
+        (BETAS, "beta1"),
+    )
+    plain = name.replace("_", "").casefold()
+    if meant := next((symbol for called, symbol in usual if plain in called), None):
+        return meant
+    last = OF_THE_LAST.fullmatch(name)
+    return f"{last['of']}{program.roles[program.output].group}" if last else None
 
 
 def _not_too_deep(e: Expr) -> None:

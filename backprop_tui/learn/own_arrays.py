@@ -13,12 +13,12 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
+from backprop_tui.learn.formulas import called_elsewhere
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.shapes import Shape, written
 from backprop_tui.maths.spellings import symbols_meant
 from backprop_tui.messages import count, hint, listed, printable, short
 from backprop_tui.model.experiment import Experiment, read_only
-from backprop_tui.model.layers import ACTIVATION_0, INPUT
 from backprop_tui.model.program import Program
 
 When: TypeAlias = Literal["", "gradient", "after", "before"]
@@ -101,12 +101,9 @@ def _meant(name: str, program: Program) -> tuple[str, When] | None:
 def _symbol(word: str, program: Program) -> str | None:
     """The symbol of a name; those of the program come first. Raises ArraysError where it can be
     several."""
-    usual = {
-        **({ACTIVATION_0.lower(): INPUT} if INPUT in program.data else {}),
-        **dict.fromkeys(("loss", "cost"), program.objective),
-        **dict.fromkeys(("yhat", "y_hat", "y_pred", "al", "output"), program.output),
-    }.get(word.lower(), word)
-    found = symbols_meant(word, program.roles) or symbols_meant(usual, program.roles)
+    found = symbols_meant(word, program.roles)
+    if not found and (usual := called_elsewhere(program, word)):
+        found = symbols_meant(usual, program.roles)
     if len(found) > 1:
         raise ArraysError(f"{short(printable(word))} can mean {' or '.join(sorted(found))}")
     return found[0] if found else None

@@ -7,7 +7,7 @@ layers of pairwise different sizes, so that no formula fits them by coincidence.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import cycle, islice
 from math import prod
@@ -66,6 +66,9 @@ class Probe:
     """What its steps computed, in order."""
     is_drawn: bool = True
     """Whether its numbers are random, and no run's."""
+    errors: dict[str, Array] = field(default_factory=dict)
+    """How far rounding may move the numbers of a step, once that was asked: a judgement holds many
+    wrong formulas against it."""
 
     def before(self, symbol: str) -> dict[str, Any]:
         """What every symbol holds that is known before the step of `symbol`."""
@@ -101,26 +104,26 @@ class Probe:
         found, right = self.of(e, symbol), self.right(symbol)
         if found is None or same(found, right):
             return found is not None
-        in_any = not self.is_drawn or self._agrees_in_any(e, symbol)
-        return in_any and self._cancels(found, right, symbol)
+        if not self._cancels(found, right, symbol):
+            return False
+        return not self.is_drawn or self._agrees_in_any(e, symbol)
 
     def _cancels(self, found: Array, right: Array, symbol: str) -> bool:
         """Whether both differ by no more than rounding, which is all that is left of them."""
-        env, own = self.before(symbol), lowered(self.step(symbol).expression)
         with np.errstate(all="ignore"):
-            _, errors = rounded(own, env, {s: np.zeros(np.shape(env[s])) for s in names(own)})
-            return bool(
-                (np.abs(found - right) <= TIMES * errors).all() and np.isfinite(errors).all()
-            )
+            if symbol not in self.errors:
+                env, own = self.before(symbol), lowered(self.step(symbol).expression)
+                exact = {s: np.zeros(np.shape(env[s])) for s in names(own)}
+                self.errors[symbol] = np.asarray(rounded(own, env, exact)[1])
+            errors = self.errors[symbol]
+            near = (np.abs(found - right) <= TIMES * errors).all()
+            return bool(near and np.isfinite(errors).all())
 
     def _agrees_in_any(self, e: Expr, symbol: str) -> bool:
         """Whether `e` has the value of the step's own formula where the gradients that this reads
         are random: where they cancel, any multiple of them is as good."""
-        env, own, random = (
-            self.before(symbol),
-            self.step(symbol).expression,
-            np.random.default_rng(1),
-        )
+        env, own = self.before(symbol), self.step(symbol).expression
+        random = np.random.default_rng(1)
         for read in names(own):
             if read in self.program.gradients:
                 env[read] = random.normal(size=env[read].shape)

@@ -1161,6 +1161,7 @@ def test_what_is_nearly_right_says_by_what_it_is_not() -> None:
     ("formula", "said"),
     [
         ("dZ·ones(col_sums(X))ᵀ / m", "Your formula is correct for any batch size."),
+        ("3·row_sums(dZ/3) / m", "Your formula is correct for any batch size."),
         ("row_sums(dZ)", "1/m is missing"),
     ],
 )

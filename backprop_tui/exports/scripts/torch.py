@@ -78,8 +78,7 @@ def texts(timeline: Timeline, wanted: Wanted) -> Iterator[str]:
     for symbol in sorted(gradients):
         if not judge(experiment, symbol, text(experiment.formulas[symbol])).accepted:
             raise ExportError(
-                f"a run with a wrong formula of one's own for {symbol} cannot be exported as "
-                f"torch: {own}"
+                f"a run whose own formula for {symbol} is wrong cannot be exported as torch: {own}"
             )
     if timeline.program.loss not in timeline.program.positions:
         raise ExportError(
